@@ -1,0 +1,232 @@
+//! Exact decimals, read from text and written back to text.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The most decimals a number may have, trailing zeros not counted.
+const SCALE_MAX: u8 = 18;
+
+const POWERS: [i64; 19] = {
+    let mut powers = [1_i64; 19];
+    let mut at = 1;
+    while at < 19 {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
+/// Ten to the power `exp`; `exp` is at most 18.
+#[must_use]
+pub(super) fn power_of_ten(exp: u8) -> i64 {
+    POWERS[usize::from(exp)]
+}
+
+/// A number as its sender wrote it: `mantissa` × 10^−`scale`, without trailing zeros.
+///
+/// `written_scale` keeps how many decimals the text had, because checksums are taken over it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decimal {
+    mantissa: i64,
+    scale: u8,
+    written_scale: u8,
+}
+
+/// Why a text is not a decimal the hub can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecimalError {
+    /// Not digits with at most one point and a leading minus; exponents are not taken.
+    #[error("not a decimal number")]
+    Malformed,
+    /// More than 18 decimals, or a mantissa beyond 64 bits.
+    #[error("does not fit 64 bits with at most 18 decimals")]
+    OutOfRange,
+}
+
+impl Decimal {
+    /// Reads `-?digits[.digits]`.
+    ///
+    /// # Errors
+    ///
+    /// [`DecimalError::Malformed`] for anything else, exponents, NaN and infinities included;
+    /// [`DecimalError::OutOfRange`] for what 64 bits with 18 decimals cannot hold.
+    pub fn parse(text: &str) -> Result<Self, DecimalError> {
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, fraction) = match digits.split_once('.') {
+            Some((_, "")) => return Err(DecimalError::Malformed),
+            Some(parts) => parts,
+            None => (digits, ""),
+        };
+        let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
+            return Err(DecimalError::Malformed);
+        }
+        let written_scale = u8::try_from(fraction.len()).map_err(|_| DecimalError::OutOfRange)?;
+        let fraction = fraction.trim_end_matches('0');
+        let scale = u8::try_from(fraction.len()).map_err(|_| DecimalError::OutOfRange)?;
+        if SCALE_MAX < scale {
+            return Err(DecimalError::OutOfRange);
+        }
+        let mut mantissa = 0_i64;
+        for byte in whole.bytes().chain(fraction.bytes()) {
+            mantissa = mantissa
+                .checked_mul(10)
+                .and_then(|value| value.checked_add(i64::from(byte - b'0')))
+                .ok_or(DecimalError::OutOfRange)?;
+        }
+        let mantissa = if negative { -mantissa } else { mantissa };
+        Ok(Self { mantissa, scale, written_scale })
+    }
+
+    /// A number from its parts, trailing zeros taken off; `scale` is at most 18.
+    #[must_use]
+    pub fn from_mantissa(mantissa: i64, scale: u8) -> Self {
+        let mut number = Self { mantissa, scale, written_scale: scale };
+        while 0 < number.scale && number.mantissa % 10 == 0 {
+            number.mantissa /= 10;
+            number.scale -= 1;
+        }
+        number
+    }
+
+    /// The decimals it needs, trailing zeros not counted.
+    #[must_use]
+    pub fn scale(self) -> u8 {
+        self.scale
+    }
+
+    /// The decimals its text had.
+    #[must_use]
+    pub fn written_scale(self) -> u8 {
+        self.written_scale
+    }
+
+    /// Its mantissa at `exp` decimals; none where it is finer than that or does not fit.
+    #[must_use]
+    pub fn at(self, exp: u8) -> Option<i64> {
+        if exp == self.scale {
+            return Some(self.mantissa);
+        }
+        if SCALE_MAX < exp {
+            return None;
+        }
+        self.mantissa.checked_mul(power_of_ten(exp.checked_sub(self.scale)?))
+    }
+
+    /// Whether it is below zero.
+    #[must_use]
+    pub fn is_negative(self) -> bool {
+        self.mantissa < 0
+    }
+
+    /// Whether it is zero.
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self.mantissa == 0
+    }
+}
+
+impl fmt::Display for Decimal {
+    /// Writes it with the decimals its text had.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::with_capacity(24);
+        write_mantissa(&mut text, i128::from(self.mantissa), self.scale);
+        if self.scale < self.written_scale {
+            if self.scale == 0 {
+                text.push('.');
+            }
+            text.extend(std::iter::repeat_n('0', usize::from(self.written_scale - self.scale)));
+        }
+        out.write_str(&text)
+    }
+}
+
+/// Appends `mantissa` × 10^−`exp` with exactly `exp` decimals.
+pub fn write_mantissa(out: &mut String, mantissa: i128, exp: u8) {
+    let mut digits = [b'0'; 60];
+    let mut at = digits.len();
+    let mut rest = mantissa.unsigned_abs();
+    let exp = usize::from(exp);
+    let mut written = 0;
+    // 64-bit division is several times cheaper than 128-bit, and nearly every number fits.
+    while rest > u128::from(u64::MAX) {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        written += 1;
+        if written == exp {
+            at -= 1;
+            digits[at] = b'.';
+        }
+    }
+    let mut rest = rest as u64;
+    while rest != 0 || written <= exp {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        written += 1;
+        if written == exp {
+            at -= 1;
+            digits[at] = b'.';
+        }
+    }
+    if mantissa < 0 {
+        out.push('-');
+    }
+    out.extend(digits[at..].iter().map(|&byte| char::from(byte)));
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn trailing_zeros_are_not_counted_but_remembered() {
+        let price = Decimal::parse("61837.63000000").unwrap();
+
+        assert_eq!((price.scale(), price.written_scale(), price.at(2)), (2, 8, Some(6_183_763)));
+        assert_eq!(price.to_string(), "61837.63000000");
+    }
+
+    #[test]
+    fn what_is_not_a_plain_decimal_is_refused() {
+        for text in ["", "-", ".", "1.", ".5", "1e5", "NaN", "inf", "+1", "1_0", "0x1", "1.2.3"] {
+            assert_eq!(Decimal::parse(text), Err(DecimalError::Malformed), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_out_of_range() {
+        for text in ["1234567890123456789012345678", "0.1234567890123456789", "9223372036854775808"]
+        {
+            assert_eq!(Decimal::parse(text), Err(DecimalError::OutOfRange), "{text:?}");
+        }
+        assert!(Decimal::parse("123456789012345678").is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn text_comes_back_as_it_went_in(whole in 0_u32.., fraction in "[0-9]{0,8}") {
+            let text =
+                if fraction.is_empty() { whole.to_string() } else { format!("{whole}.{fraction}") };
+            prop_assert_eq!(Decimal::parse(&text).unwrap().to_string(), text);
+        }
+
+        #[test]
+        fn a_mantissa_is_written_with_exactly_its_decimals(
+            mantissa in proptest::num::i128::ANY, exp in 0_u8..=18,
+        ) {
+            let mut text = String::new();
+            write_mantissa(&mut text, mantissa, exp);
+            let decimals = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+            prop_assert_eq!(decimals, usize::from(exp));
+            prop_assert_eq!(text.replace('.', "").parse::<i128>().unwrap(), mantissa);
+        }
+    }
+}

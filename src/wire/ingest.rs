@@ -1,0 +1,448 @@
+//! Records of `md.v1` as market events.
+
+use std::borrow::Cow;
+
+use compact_str::CompactString;
+use serde::{Deserialize, Deserializer};
+
+use super::number::{DecimalField, TimeField};
+use crate::domain::market::{
+    Aggressor, Body, Checksum, ChecksumKind, Decimal, DecimalError, Definition, Event, Instrument,
+    LevelChange, Nanos, Trade,
+};
+
+/// Records larger than this are refused, in bytes.
+pub const RECORD_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Why a record cannot be understood. Its text is the stable reason of the dead letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum IngestError {
+    /// No value, or an array without events.
+    #[error("empty")]
+    Empty,
+    /// More than [`RECORD_BYTES_MAX`].
+    #[error("too_large")]
+    TooLarge,
+    /// Neither JSON nor MessagePack by its header or first byte.
+    #[error("unknown_content_type")]
+    UnknownContentType,
+    /// Not well-formed, or cut short.
+    #[error("malformed")]
+    Malformed,
+    /// Well-formed, but a field has the wrong type.
+    #[error("wrong_type")]
+    WrongType,
+    /// A field that the event's type needs is not there.
+    #[error("missing_field")]
+    MissingField,
+    /// A type this hub does not know.
+    #[error("unknown_type")]
+    UnknownType,
+    /// Not a name of an instrument.
+    #[error("bad_instrument")]
+    BadInstrument,
+    /// The record's key is not the instrument of each of its events.
+    #[error("key_mismatch")]
+    KeyMismatch,
+    /// Before 1970, or too far in the future to be a time.
+    #[error("bad_timestamp")]
+    BadTimestamp,
+    /// Not an exact decimal number.
+    #[error("bad_decimal")]
+    BadDecimal,
+    /// A number that 64 bits with at most 18 decimals cannot hold.
+    #[error("out_of_range")]
+    OutOfRange,
+    /// A value that makes no sense there, such as a negative quantity.
+    #[error("bad_value")]
+    BadValue,
+}
+
+impl From<DecimalError> for IngestError {
+    fn from(error: DecimalError) -> Self {
+        match error {
+            DecimalError::Malformed => Self::BadDecimal,
+            DecimalError::OutOfRange => Self::OutOfRange,
+        }
+    }
+}
+
+/// How a record's value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// `application/json`.
+    Json,
+    /// `application/msgpack`.
+    MessagePack,
+}
+
+/// Told by the `content-type` header, or else by the first byte.
+///
+/// # Errors
+///
+/// [`IngestError::UnknownContentType`] where neither tells.
+pub fn encoding_of(header: Option<&[u8]>, value: &[u8]) -> Result<Encoding, IngestError> {
+    match header {
+        Some(b"application/json") => Ok(Encoding::Json),
+        Some(b"application/msgpack" | b"application/x-msgpack") => Ok(Encoding::MessagePack),
+        Some(_) => Err(IngestError::UnknownContentType),
+        None => match value.first() {
+            Some(b'{' | b'[' | b' ' | b'\t' | b'\n' | b'\r') => Ok(Encoding::Json),
+            Some(0x80..=0x9f | 0xdc..=0xdf) => Ok(Encoding::MessagePack),
+            Some(_) => Err(IngestError::UnknownContentType),
+            None => Err(IngestError::Empty),
+        },
+    }
+}
+
+/// Reads one record: all of its events are of the instrument that its key names.
+///
+/// Events are appended to `events`, whole or not at all.
+///
+/// # Errors
+///
+/// The first reason found; one bad event refuses the record.
+pub fn decode(
+    key: Option<&[u8]>,
+    content_type: Option<&[u8]>,
+    value: &[u8],
+    events: &mut Vec<Event>,
+) -> Result<(), IngestError> {
+    if RECORD_BYTES_MAX < value.len() {
+        return Err(IngestError::TooLarge);
+    }
+    if value.is_empty() {
+        return Err(IngestError::Empty);
+    }
+    let key = key.and_then(|key| std::str::from_utf8(key).ok()).unwrap_or("");
+    let before = events.len();
+    let outcome = match encoding_of(content_type, value)? {
+        Encoding::Json => decode_json(key, value, events),
+        Encoding::MessagePack => decode_msgpack(key, value, events),
+    };
+    let outcome = outcome
+        .and_then(|()| if events.len() == before { Err(IngestError::Empty) } else { Ok(()) });
+    if outcome.is_err() {
+        events.truncate(before);
+    }
+    outcome
+}
+
+fn decode_json(key: &str, value: &[u8], events: &mut Vec<Event>) -> Result<(), IngestError> {
+    let fault = |error: serde_json::Error| match error.classify() {
+        serde_json::error::Category::Data => IngestError::WrongType,
+        serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof
+        | serde_json::error::Category::Io => IngestError::Malformed,
+    };
+    if value.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        let raw: Vec<RawEvent<'_>> = serde_json::from_slice(value).map_err(fault)?;
+        raw.into_iter().try_for_each(|raw| take(key, raw, events))
+    } else {
+        take(key, serde_json::from_slice(value).map_err(fault)?, events)
+    }
+}
+
+fn decode_msgpack(key: &str, value: &[u8], events: &mut Vec<Event>) -> Result<(), IngestError> {
+    use rmp_serde::decode::Error;
+    let fault = |error: Error| match error {
+        Error::TypeMismatch(_) | Error::Syntax(_) | Error::OutOfRange => IngestError::WrongType,
+        _ => IngestError::Malformed,
+    };
+    let is_array = matches!(value.first(), Some(0x90..=0x9f | 0xdc | 0xdd));
+    if is_array {
+        let raw: Vec<RawEvent<'_>> = rmp_serde::from_slice(value).map_err(fault)?;
+        raw.into_iter().try_for_each(|raw| take(key, raw, events))
+    } else {
+        take(key, rmp_serde::from_slice(value).map_err(fault)?, events)
+    }
+}
+
+/// The fields of all event types; which ones must be there depends on `type`.
+#[derive(Deserialize)]
+struct RawEvent<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    instrument: Cow<'a, str>,
+    ts_event: TimeField,
+    #[serde(default)]
+    ts_recv: Option<TimeField>,
+    #[serde(default)]
+    seq: Option<u64>,
+    #[serde(default)]
+    prev_seq: Option<u64>,
+    #[serde(borrow, default)]
+    trade_id: Option<Cow<'a, str>>,
+    #[serde(default)]
+    price: Option<DecimalField>,
+    #[serde(default)]
+    qty: Option<DecimalField>,
+    #[serde(borrow, default)]
+    aggressor: Option<Cow<'a, str>>,
+    #[serde(default)]
+    count: Option<u32>,
+    #[serde(borrow, default)]
+    conditions: Option<Vec<Cow<'a, str>>>,
+    #[serde(default, deserialize_with = "present")]
+    bid: Option<Option<DecimalField>>,
+    #[serde(default, deserialize_with = "present")]
+    bid_qty: Option<Option<DecimalField>>,
+    #[serde(default, deserialize_with = "present")]
+    ask: Option<Option<DecimalField>>,
+    #[serde(default, deserialize_with = "present")]
+    ask_qty: Option<Option<DecimalField>>,
+    #[serde(default)]
+    bids: Option<Vec<(DecimalField, DecimalField)>>,
+    #[serde(default)]
+    asks: Option<Vec<(DecimalField, DecimalField)>>,
+    #[serde(default)]
+    checksum: Option<RawChecksum>,
+    #[serde(borrow, default)]
+    action: Option<Cow<'a, str>>,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    tick_size: Option<DecimalField>,
+    #[serde(default)]
+    lot_size: Option<DecimalField>,
+    #[serde(default)]
+    base: Option<String>,
+    #[serde(default)]
+    quote: Option<String>,
+    #[serde(default, rename = "kind")]
+    product: Option<String>,
+    #[serde(default)]
+    description: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RawChecksum {
+    kind: ChecksumKind,
+    value: i64,
+}
+
+/// Tells a field that is null from one that is not there.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+fn take(key: &str, raw: RawEvent<'_>, events: &mut Vec<Event>) -> Result<(), IngestError> {
+    Instrument::check(&raw.instrument).map_err(|_| IngestError::BadInstrument)?;
+    if raw.instrument != key {
+        return Err(IngestError::KeyMismatch);
+    }
+    let time = |field: TimeField| field.0.ok_or(IngestError::BadTimestamp);
+    let (ts_event, ts_recv): (Nanos, _) = (time(raw.ts_event)?, raw.ts_recv.map(time).transpose()?);
+    let (seq, prev_seq) = (raw.seq, raw.prev_seq);
+    events.push(Event { ts_event, ts_recv, seq, prev_seq, body: body_of(raw)? });
+    Ok(())
+}
+
+fn body_of(raw: RawEvent<'_>) -> Result<Body, IngestError> {
+    match raw.kind.as_ref() {
+        "trade" => Ok(Body::Trade(Box::new(trade_of(raw)?))),
+        "trade_cancel" => Ok(Body::TradeCancel { trade_id: id_of(raw.trade_id)? }),
+        "trade_correct" => Ok(Body::TradeCorrect {
+            trade_id: id_of(raw.trade_id)?,
+            price: needed(raw.price)?,
+            qty: above_zero(needed(raw.qty)?)?,
+        }),
+        "quote" => {
+            Ok(Body::Quote { bid: pair(raw.bid, raw.bid_qty)?, ask: pair(raw.ask, raw.ask_qty)? })
+        }
+        kind @ ("book_snapshot" | "book_delta") => {
+            let bids = levels(raw.bids)?;
+            let asks = levels(raw.asks)?;
+            let checksum = raw.checksum.map(|sum| Checksum { kind: sum.kind, value: sum.value });
+            Ok(if kind == "book_snapshot" {
+                Body::BookSnapshot { bids, asks, checksum }
+            } else {
+                Body::BookDelta { bids, asks, checksum }
+            })
+        }
+        "status" => Ok(Body::Status {
+            action: raw.action.ok_or(IngestError::MissingField)?.as_ref().into(),
+            reason: raw.reason,
+        }),
+        "instrument" => Ok(Body::Instrument(Box::new(Definition {
+            tick_size: above_zero(needed(raw.tick_size)?)?,
+            lot_size: above_zero(needed(raw.lot_size)?)?,
+            base: raw.base,
+            quote: raw.quote,
+            kind: raw.product,
+            description: raw.description,
+        }))),
+        "disconnect" => Ok(Body::Disconnect),
+        "heartbeat" => Ok(Body::Heartbeat),
+        _ => Err(IngestError::UnknownType),
+    }
+}
+
+fn trade_of(raw: RawEvent<'_>) -> Result<Trade, IngestError> {
+    let aggressor = match raw.aggressor.as_deref() {
+        None => None,
+        Some("buy") => Some(Aggressor::Buy),
+        Some("sell") => Some(Aggressor::Sell),
+        Some(_) => return Err(IngestError::BadValue),
+    };
+    let count = raw.count.unwrap_or(1);
+    if count == 0 {
+        return Err(IngestError::BadValue);
+    }
+    Ok(Trade {
+        trade_id: id_of(raw.trade_id)?,
+        price: needed(raw.price)?,
+        qty: above_zero(needed(raw.qty)?)?,
+        aggressor,
+        count,
+        conditions: raw
+            .conditions
+            .map_or_else(CompactString::default, |list| list.join(" ").into()),
+    })
+}
+
+/// The longest trade id taken, in bytes.
+const TRADE_ID_BYTES_MAX: usize = 128;
+
+fn id_of(id: Option<Cow<'_, str>>) -> Result<CompactString, IngestError> {
+    let id = id.ok_or(IngestError::MissingField)?;
+    if id.is_empty() || TRADE_ID_BYTES_MAX < id.len() || id.contains('\0') {
+        return Err(IngestError::BadValue);
+    }
+    Ok(id.as_ref().into())
+}
+
+fn needed(field: Option<DecimalField>) -> Result<Decimal, IngestError> {
+    Ok(field.ok_or(IngestError::MissingField)?.0?)
+}
+
+fn above_zero(number: Decimal) -> Result<Decimal, IngestError> {
+    if number.is_negative() || number.is_zero() {
+        return Err(IngestError::BadValue);
+    }
+    Ok(number)
+}
+
+fn not_negative(number: Decimal) -> Result<Decimal, IngestError> {
+    if number.is_negative() { Err(IngestError::BadValue) } else { Ok(number) }
+}
+
+fn pair(
+    price: Option<Option<DecimalField>>,
+    qty: Option<Option<DecimalField>>,
+) -> Result<Option<LevelChange>, IngestError> {
+    let both = (price.ok_or(IngestError::MissingField)?, qty.ok_or(IngestError::MissingField)?);
+    match both {
+        (Some(price), Some(qty)) => Ok(Some((price.0?, not_negative(qty.0?)?))),
+        (None, None) => Ok(None),
+        _ => Err(IngestError::BadValue),
+    }
+}
+
+fn levels(
+    rows: Option<Vec<(DecimalField, DecimalField)>>,
+) -> Result<Vec<LevelChange>, IngestError> {
+    let rows = rows.ok_or(IngestError::MissingField)?;
+    rows.into_iter().map(|(price, qty)| Ok((price.0?, not_negative(qty.0?)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(value: &[u8]) -> Result<Vec<Event>, IngestError> {
+        let mut events = Vec::new();
+        decode(Some(b"SIM:A"), None, value, &mut events).map(|()| events)
+    }
+
+    #[test]
+    fn json_and_message_pack_say_the_same() {
+        let json = br#"{"type":"trade","instrument":"SIM:A","ts_event":"5","trade_id":"t",
+            "price":101.250,"qty":"2","aggressor":"buy"}"#;
+        let pack = rmp_serde::to_vec_named(&serde_json::json!({
+            "type": "trade", "instrument": "SIM:A", "ts_event": "5", "trade_id": "t",
+            "price": "101.250", "qty": "2", "aggressor": "buy",
+        }))
+        .unwrap();
+
+        assert_eq!(decoded(json).unwrap(), decoded(&pack).unwrap());
+    }
+
+    #[test]
+    fn each_fault_has_its_reason() {
+        let trade = |fields: &str| {
+            format!(
+                r#"{{"type":"trade","instrument":"SIM:A","ts_event":1,"trade_id":"t",{fields}}}"#
+            )
+        };
+        let cases = [
+            (String::new(), IngestError::Empty),
+            ("[]".into(), IngestError::Empty),
+            ("hello".into(), IngestError::UnknownContentType),
+            ("{".into(), IngestError::Malformed),
+            (r#"{"type":"trade"}"#.into(), IngestError::WrongType),
+            (trade(r#""price":"1","qty":1e3"#), IngestError::BadDecimal),
+            (trade(r#""price":"NaN","qty":"1""#), IngestError::BadDecimal),
+            (trade(r#""price":"1","qty":"-1""#), IngestError::BadValue),
+            (trade(r#""price":"1","qty":"1234567890123456789012345678""#), IngestError::OutOfRange),
+            (trade(r#""price":"1""#), IngestError::MissingField),
+            (trade(r#""price":[],"qty":"1""#), IngestError::WrongType),
+            (
+                r#"{"type":"nonsense","instrument":"SIM:A","ts_event":1}"#.into(),
+                IngestError::UnknownType,
+            ),
+            (
+                r#"{"type":"heartbeat","instrument":"SIM:B","ts_event":1}"#.into(),
+                IngestError::KeyMismatch,
+            ),
+            (
+                r#"{"type":"heartbeat","instrument":"simA","ts_event":1}"#.into(),
+                IngestError::BadInstrument,
+            ),
+            (
+                r#"{"type":"heartbeat","instrument":"SIM:A","ts_event":9223372036854775807}"#
+                    .into(),
+                IngestError::BadTimestamp,
+            ),
+            (
+                r#"{"type":"heartbeat","instrument":"SIM:A","ts_event":-1}"#.into(),
+                IngestError::BadTimestamp,
+            ),
+        ];
+        for (text, reason) in cases {
+            assert_eq!(decoded(text.as_bytes()), Err(reason), "{text}");
+        }
+    }
+
+    #[test]
+    fn one_bad_event_refuses_its_whole_record() {
+        let text = br#"[{"type":"heartbeat","instrument":"SIM:A","ts_event":1},
+            {"type":"heartbeat","instrument":"SIM:A","ts_event":-1}]"#;
+        let mut events = Vec::new();
+
+        assert!(decode(Some(b"SIM:A"), None, text, &mut events).is_err());
+        assert!(events.is_empty());
+    }
+
+    #[test]
+    fn message_pack_floats_are_refused() {
+        let pack = rmp_serde::to_vec_named(&std::collections::BTreeMap::from([("price", 1.5)]));
+        let mut value = vec![0x86];
+        for (name, text) in [("type", "trade"), ("instrument", "SIM:A"), ("trade_id", "t")] {
+            value.extend(rmp_serde::to_vec(name).unwrap());
+            value.extend(rmp_serde::to_vec(text).unwrap());
+        }
+        value.extend(rmp_serde::to_vec("ts_event").unwrap());
+        value.extend(rmp_serde::to_vec(&1_u64).unwrap());
+        value.extend(rmp_serde::to_vec("qty").unwrap());
+        value.extend(rmp_serde::to_vec("1").unwrap());
+        value.extend(&pack.unwrap()[1..]);
+
+        assert_eq!(decoded(&value), Err(IngestError::BadDecimal));
+    }
+}

@@ -1,0 +1,15 @@
+//! Bytes to domain values and back: market records, client commands, server messages, saved state.
+//!
+//! The protocol's names and codes live here. Nothing here opens a socket, a topic or a table.
+
+pub mod channel;
+pub mod code;
+pub mod command;
+pub mod data;
+pub mod ingest;
+pub mod json;
+pub mod message;
+pub mod number;
+pub mod record;
+pub mod saved;
+pub mod time;
