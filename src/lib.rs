@@ -5,5 +5,11 @@
 //! - [`domain`] folds events, pure;
 //! - [`wire`] turns bytes into domain values and back.
 
+pub mod actors;
+pub mod config;
 pub mod domain;
+pub mod feeds;
+pub mod http;
+pub mod store;
+pub mod telemetry;
 pub mod wire;

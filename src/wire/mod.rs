@@ -11,5 +11,6 @@ pub mod json;
 pub mod message;
 pub mod number;
 pub mod record;
+pub mod rest;
 pub mod saved;
 pub mod time;

@@ -14,8 +14,8 @@ pub struct SavedMarket {
     pub market: Market,
     /// Position of the last record that is in it.
     pub offset: i64,
-    /// Parts of kept trades that belong to it, by minute of event time.
-    pub trade_minutes: Vec<i64>,
+    /// The parts of kept trades that belong to it: minute of event time, generation of the part.
+    pub trade_minutes: Vec<(i64, u64)>,
 }
 
 /// How far a partition's instruments are saved.

@@ -235,6 +235,18 @@ impl Market {
         self.show(ts, false, policy, &mut Changes::default());
     }
 
+    /// Bars closed or made final since [`Market::forget_bars`]; those are still held.
+    #[must_use]
+    pub fn bars_settled(&self) -> u32 {
+        self.bars.settled()
+    }
+
+    /// Forgets bars that nothing is made of any more. Whoever sends bars sends what is pending
+    /// first; it changes nothing that is shown.
+    pub fn forget_bars(&mut self) {
+        self.bars.forget();
+    }
+
     /// Whether the hub should write a heartbeat whose time is `ts`: it would close a bar or turn
     /// the day.
     #[must_use]

@@ -175,6 +175,8 @@ pub(super) struct AllBars {
     revised: Vec<(Interval, Nanos)>,
     /// The close of the last day with trades that is no longer held.
     prior_close: Option<i64>,
+    /// Bars closed or made final since bars were last forgotten.
+    settled: u32,
 }
 
 impl Default for AllBars {
@@ -183,6 +185,7 @@ impl Default for AllBars {
             series: INTERVALS.into_iter().map(BarSeries::new).collect(),
             revised: Vec::new(),
             prior_close: None,
+            settled: 0,
         }
     }
 }
@@ -201,9 +204,16 @@ impl AllBars {
     ) {
         let Some(watermark) = clock.watermark(policy) else { return };
         let feed_watermark = clock.feed_watermark(policy);
+        let before = published.len();
         for series in &mut self.series {
             series.advance(watermark, feed_watermark, policy, published);
         }
+        self.settled += u32::try_from(published.len() - before).unwrap_or(u32::MAX);
+    }
+
+    /// Bars closed or made final since bars were last forgotten.
+    pub(super) fn settled(&self) -> u32 {
+        self.settled
     }
 
     /// Adds a trade to the bar of each interval.
@@ -285,13 +295,12 @@ impl AllBars {
                 mask |= 1 << series.interval.index();
             }
         }
-        if mask != 0 {
-            self.forget();
-        }
         mask
     }
 
-    fn forget(&mut self) {
+    /// Forgets bars that nothing is made of any more.
+    pub(super) fn forget(&mut self) {
+        self.settled = 0;
         for at in 0..self.series.len() {
             let parent = self.series.get(at + 1);
             let needed_from = parent.and_then(|parent| parent.unsettled_from);

@@ -1,0 +1,14 @@
+-- Analysts read the views, and nothing else. The role belongs to the server, so it may be there
+-- already; its password and limits are set by `tickwire migrate` from the settings.
+do $$
+begin
+    if not exists (select from pg_roles where rolname = 'analyst') then
+        create role analyst login nosuperuser nocreatedb nocreaterole noinherit;
+    end if;
+end
+$$;
+grant usage on schema market to analyst;
+grant select on all tables in schema market to analyst;
+revoke all on schema history, recorder from public;
+-- The views call these in the name of whoever reads them.
+grant usage on schema history to analyst;

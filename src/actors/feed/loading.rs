@@ -1,0 +1,176 @@
+//! What a partition starts with: its saved markets, and whether the log is still the one they
+//! stand for.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::actors::symbol::{Place, epoch_base};
+use crate::domain::market::{Instrument, KeptTrade, Market, Policy};
+use crate::feeds::kafka::{Identity, KafkaError, PartitionStates, SavedParts, StateReader};
+use crate::wire::saved::{self, LogId, SavedMarket};
+
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// A partition as it starts.
+pub struct Loaded {
+    /// The first record to read.
+    pub start: i64,
+    /// The log's end now.
+    pub end: i64,
+    /// Its markets.
+    pub markets: Vec<(Instrument, Market, Place)>,
+    /// Why what was saved is not continued, where it is not.
+    pub broken: Option<&'static str>,
+}
+
+/// Reads saved state and asks for the log's identity.
+pub struct Loader {
+    identity: Identity,
+    states: Mutex<StateReader>,
+    log: Mutex<LogId>,
+    loaded: Mutex<BTreeMap<i32, Loaded>>,
+    policy: Policy,
+}
+
+impl Loader {
+    /// A loader; the log's identity is known from here on.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where the brokers do not answer.
+    pub fn new(
+        identity: Identity,
+        states: StateReader,
+        policy: Policy,
+    ) -> Result<Self, KafkaError> {
+        let log = Mutex::new(identity.current()?);
+        let loaded = Mutex::default();
+        Ok(Self { identity, states: Mutex::new(states), log, loaded, policy })
+    }
+
+    /// The log as last seen.
+    #[must_use]
+    pub fn log(&self) -> LogId {
+        self.log.lock().clone()
+    }
+
+    /// The log's topic id as last seen.
+    #[must_use]
+    pub fn topic_id(&self) -> String {
+        self.log.lock().topic_id.clone()
+    }
+
+    /// Asks which log it is now; true where it is another than before.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where the brokers do not answer.
+    pub fn look(&self) -> Result<bool, KafkaError> {
+        let now = self.identity.current()?;
+        let mut log = self.log.lock();
+        let changed = *log != now;
+        *log = now;
+        Ok(changed)
+    }
+
+    /// First position held and the one after the last.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where the brokers do not answer.
+    pub fn range(&self, partition: i32) -> Result<(i64, i64), KafkaError> {
+        self.identity.range(partition)
+    }
+
+    /// The first position held; 0 where the brokers do not answer.
+    #[must_use]
+    pub fn log_start(&self, partition: i32) -> i64 {
+        self.range(partition).map_or(0, |(low, _)| low)
+    }
+
+    /// Loads a partition and tells where its reading starts; asks again until it is told.
+    pub fn start_of(&self, partition: i32) -> i64 {
+        loop {
+            match self.load(partition) {
+                Ok(loaded) => {
+                    let start = loaded.start;
+                    self.loaded.lock().insert(partition, loaded);
+                    return start;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, partition, "loading saved state");
+                    std::thread::sleep(AGAIN_AFTER);
+                }
+            }
+        }
+    }
+
+    /// A partition that was loaded.
+    #[must_use]
+    pub fn take(&self, partition: i32) -> Option<Loaded> {
+        self.loaded.lock().remove(&partition)
+    }
+
+    /// One market as it was last saved.
+    #[must_use]
+    pub fn saved_market(
+        &self,
+        partition: i32,
+        name: &Instrument,
+    ) -> Option<(Market, Place)> {
+        let mut states = self.states.lock().read(partition).ok()?;
+        let log = self.log();
+        states.position.filter(|position| position.log == log)?;
+        market_of(&states.markets.remove(name.as_str())?, partition)
+    }
+
+    fn load(&self, partition: i32) -> Result<Loaded, KafkaError> {
+        let (low, high) = self.identity.range(partition)?;
+        let PartitionStates { position, markets } = self.states.lock().read(partition)?;
+        let log = self.log();
+        let mut loaded = Loaded { start: low, end: high, markets: Vec::new(), broken: None };
+        let Some(position) = position else { return Ok(loaded) };
+        if position.log != log {
+            loaded.broken = Some("another log");
+        } else if position.next_offset < low {
+            loaded.broken = Some("records after the saved position are gone");
+        } else if high < position.next_offset {
+            loaded.broken = Some("the log is shorter than before");
+        } else {
+            loaded.start = position.next_offset;
+        }
+        for (name, parts) in markets {
+            let Ok(name) = Instrument::parse(&name) else { continue };
+            let Some((mut market, mut place)) = market_of(&parts, partition) else {
+                tracing::warn!(instrument = %name, "its saved state cannot be read: it begins anew");
+                continue;
+            };
+            if loaded.broken.is_some() {
+                let base = epoch_base(&log.topic_id, partition, low);
+                market.begin_epoch(&base, &self.policy);
+                place.offset = low - 1;
+            }
+            loaded.markets.push((name, market, place));
+        }
+        Ok(loaded)
+    }
+}
+
+fn market_of(parts: &SavedParts, partition: i32) -> Option<(Market, Place)> {
+    let saved: SavedMarket = saved::decode(&parts.core).ok()?;
+    let mut kept: Vec<KeptTrade> = Vec::new();
+    for part in &saved.trade_minutes {
+        let minute: Vec<KeptTrade> = saved::decode(parts.minutes.get(part)?).ok()?;
+        kept.extend(minute);
+    }
+    let mut market = saved.market;
+    market.restore_kept(kept);
+    let place = Place {
+        partition,
+        offset: saved.offset,
+        saved: (parts.generation, saved.trade_minutes),
+    };
+    Some((market, place))
+}

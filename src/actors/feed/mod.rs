@@ -1,0 +1,498 @@
+//! Reads the log and hands each record to its symbol.
+//!
+//! A thread of its own: it decodes, groups by instrument, and never folds. It pauses the log when
+//! the symbols hold too much, begins rounds of saving, rebuilds a symbol after a panic from its
+//! saved state and the log, and begins a new epoch when the log is another than before.
+
+mod loading;
+mod partitions;
+mod watch;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::{Duration, Instant};
+
+use actix::ArbiterHandle;
+
+pub use self::loading::Loader;
+use self::partitions::Partition;
+pub use self::watch::{LogChanged, Watch};
+use super::health::Health;
+use super::keeper::{DeadLetter, Errand, Round, Rounds};
+use super::registry::{Face, Registry, SymbolHandle};
+use super::session::shard::Rebuilt;
+use super::symbol::{
+    Batch, BatchRecord, BeginEpoch, Held, Nudge, Outlets, Place, Save, SymbolActor, epoch_base,
+};
+use crate::config::Settings;
+use crate::domain::market::{Instrument, Market, Moment};
+use crate::feeds::kafka::{Happening, Reader, Record};
+use crate::telemetry::{RoleLabel, metrics};
+use crate::wire::ingest;
+use crate::wire::saved::SavedPosition;
+
+const RECORDS_A_POLL: usize = 4_096;
+const POLL_WAIT: Duration = Duration::from_millis(5);
+const LAST_ROUND: Duration = Duration::from_secs(15);
+const SERVE: RoleLabel = RoleLabel { role: "serve" };
+
+/// A symbol panicked at a record.
+#[derive(Clone, Debug)]
+pub struct Died {
+    /// Whose.
+    pub name: Instrument,
+    /// The record it was at.
+    pub partition: i32,
+    /// The record it was at.
+    pub offset: i64,
+}
+
+struct Known {
+    name: Instrument,
+    handle: SymbolHandle,
+    partition: i32,
+    /// Records up to this one are in its market already.
+    skip_until: i64,
+    unsaved: bool,
+    heard: Instant,
+    /// The silence it was last nudged for has not ended.
+    batch: Option<Batch>,
+}
+
+/// What the feed works with.
+pub struct Tools {
+    /// The directory.
+    pub registry: Arc<Registry>,
+    /// All settings.
+    pub settings: Settings,
+    /// What others see of this hub's condition.
+    pub health: Arc<Health>,
+    /// Where symbols live.
+    pub arbiters: Vec<ArbiterHandle>,
+    /// For symbols.
+    pub outlets: Outlets,
+    /// Rounds of saving.
+    pub rounds: Arc<Rounds>,
+    /// Saved state and the log's identity.
+    pub loader: Arc<Loader>,
+    /// Set when the hub stops.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// The feed.
+pub struct Feed {
+    tools: Tools,
+    reader: Reader,
+    known: HashMap<Box<[u8]>, Known, foldhash::fast::RandomState>,
+    partitions: BTreeMap<i32, Partition>,
+    touched: Vec<Box<[u8]>>,
+    panicked_at: HashSet<(i32, i64)>,
+    quarantined: HashSet<(i32, i64)>,
+    next_arbiter: usize,
+    rounds_begun: u64,
+    paused: bool,
+}
+
+impl Feed {
+    /// A feed on this reader.
+    #[must_use]
+    pub fn new(tools: Tools, reader: Reader) -> Self {
+        Self {
+            tools,
+            reader,
+            known: HashMap::default(),
+            partitions: BTreeMap::new(),
+            touched: Vec::new(),
+            panicked_at: HashSet::new(),
+            quarantined: HashSet::new(),
+            next_arbiter: 0,
+            rounds_begun: 0,
+            paused: false,
+        }
+    }
+
+    /// Works until told to stop, then saves once more.
+    pub fn run(mut self, died: &Receiver<Died>, changed: &Receiver<LogChanged>) {
+        let save_every = Duration::from_millis(self.tools.settings.kafka.save_every_ms);
+        let (mut saved_at, mut second) = (Instant::now(), Instant::now());
+        while !self.tools.stop.load(Ordering::Acquire) {
+            while let Some(happening) = self.reader.next_happening() {
+                self.take_happening(happening);
+            }
+            died.try_iter().for_each(|died| self.rebuild(&died));
+            changed.try_iter().for_each(|_| self.begin_log());
+            self.press_back();
+            self.poll();
+            if save_every <= saved_at.elapsed() && !self.tools.rounds.open.load(Ordering::Acquire) {
+                saved_at = Instant::now();
+                self.begin_round();
+            }
+            if Duration::from_secs(1) <= second.elapsed() {
+                second = Instant::now();
+                self.look_after_silence();
+                self.report();
+            }
+        }
+        self.save_once_more();
+    }
+
+    fn poll(&mut self) {
+        let Self { tools, reader, known, partitions, touched, quarantined, .. } = self;
+        let mut strangers: Vec<Stranger> = Vec::new();
+        let taken = reader.poll(RECORDS_A_POLL, POLL_WAIT, |record| {
+            let bytes = record.value.len() as u64;
+            metrics().record_bytes.get_or_create(&SERVE).inc_by(bytes);
+            let Some(partition) = partitions.get_mut(&record.partition) else { return };
+            partition.pass(&record);
+            let at = (record.partition, record.offset);
+            let key = record.key.unwrap_or_default();
+            if quarantined.contains(&at) {
+                bury(&tools.outlets.keeper, &record, "panicked");
+            } else if let Some(symbol) = known.get_mut(key)
+                && symbol.partition == record.partition
+                // A stranger of this poll is not folded before its first record is.
+                && strangers.iter().all(|stranger| *stranger.key != *key)
+            {
+                if record.offset <= symbol.skip_until {
+                    return;
+                }
+                let first = symbol.batch.is_none();
+                match add(&mut symbol.batch, &record) {
+                    Ok(()) => {
+                        symbol.skip_until = record.offset;
+                        symbol.unsaved = true;
+                        if !record.by_hub {
+                            symbol.heard = Instant::now();
+                        }
+                        if first {
+                            touched.push(key.into());
+                        }
+                    }
+                    Err(error) => bury(&tools.outlets.keeper, &record, &error.to_string()),
+                }
+            } else {
+                strangers.push(Stranger::of(&record));
+            }
+        });
+        metrics().records.get_or_create(&SERVE).inc_by(taken as u64);
+        self.hand_out();
+        for stranger in strangers {
+            self.meet(&stranger);
+        }
+        self.hand_out();
+    }
+
+    /// Sends each touched symbol its batch.
+    fn hand_out(&mut self) {
+        for key in std::mem::take(&mut self.touched) {
+            let Some(symbol) = self.known.get_mut(&key) else { continue };
+            if let Some(mut batch) = symbol.batch.take() {
+                batch.held = Held::new(batch.raw.len() + batch.events.len() * 128);
+                symbol.handle.addr.do_send(batch);
+            }
+        }
+    }
+
+    /// Takes a record of an instrument that is not known, or is on another partition than before.
+    fn meet(&mut self, stranger: &Stranger) {
+        let record = stranger.record();
+        let mut batch = None;
+        if let Err(error) = add(&mut batch, &record) {
+            bury(&self.tools.outlets.keeper, &record, &error.to_string());
+            return;
+        }
+        let Some(name) = std::str::from_utf8(&stranger.key).ok().and_then(|n| Instrument::parse(n).ok())
+        else {
+            return;
+        };
+        let base = epoch_base(&self.tools.loader.topic_id(), record.partition, record.offset);
+        let moved = self.known.get_mut(&stranger.key).filter(|k| k.partition != record.partition);
+        if let Some(symbol) = moved {
+            metrics().misplaced_records.inc();
+            tracing::warn!(
+                instrument = %name, was = symbol.partition, is = record.partition,
+                "an instrument turned up on a second partition and begins a new epoch"
+            );
+            symbol.partition = record.partition;
+            symbol.skip_until = record.offset - 1;
+            symbol.handle.addr.do_send(BeginEpoch {
+                base: base.to_string(),
+                partition: record.partition,
+                after_offset: record.offset - 1,
+            });
+        } else if !self.known.contains_key(&stranger.key) {
+            if self.tools.settings.limits.instruments_max <= self.known.len() {
+                bury(&self.tools.outlets.keeper, &record, "too_many_instruments");
+                return;
+            }
+            let place = Place {
+                partition: record.partition,
+                offset: record.offset - 1,
+                ..Place::default()
+            };
+            self.start_symbol(&name, Market::new(&base), place);
+        }
+        let Some(symbol) = self.known.get_mut(&stranger.key) else { return };
+        if record.offset <= symbol.skip_until {
+            return;
+        }
+        symbol.skip_until = record.offset;
+        symbol.unsaved = true;
+        symbol.heard = Instant::now();
+        match &mut symbol.batch {
+            Some(batch) => {
+                // The record was decoded above; it decodes the same here.
+                let _again = add_to(batch, &record);
+            }
+            None => {
+                symbol.batch = batch;
+                self.touched.push(stranger.key.clone());
+            }
+        }
+    }
+
+    /// Starts a symbol's actor on the next thread, and waits for its address.
+    fn start_symbol(&mut self, name: &Instrument, market: Market, place: Place) {
+        let (partition, skip_until) = (place.partition, place.offset);
+        let face = Arc::new(Face::default());
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        let arbiter = &self.tools.arbiters[self.next_arbiter % self.tools.arbiters.len()];
+        self.next_arbiter += 1;
+        let (registry, outlets) = (self.tools.registry.clone(), self.tools.outlets.clone());
+        let (its_name, its_face) = (name.clone(), face.clone());
+        arbiter.spawn_fn(move || {
+            let addr =
+                SymbolActor::start_here(its_name, market, place, its_face, &registry, outlets);
+            // The feed waits for it.
+            let _stopping = sender.send(addr);
+        });
+        let Ok(addr) = receiver.recv() else { return };
+        let handle = SymbolHandle { addr, face };
+        self.tools.registry.put(name.clone(), handle.clone());
+        let key: Box<[u8]> = name.as_str().as_bytes().into();
+        let known = Known {
+            name: name.clone(),
+            handle,
+            partition,
+            skip_until,
+            unsaved: true,
+            heard: Instant::now(),
+            batch: None,
+        };
+        self.known.insert(key, known);
+    }
+
+    /// Builds a symbol anew from what is saved, and reads again what is not.
+    fn rebuild(&mut self, died: &Died) {
+        let at = (died.partition, died.offset);
+        if !self.panicked_at.insert(at) {
+            tracing::error!(instrument = %died.name, partition = at.0, offset = at.1,
+                "a record makes its symbol panic again and is put aside");
+            self.quarantined.insert(at);
+        }
+        // A round that waits for this symbol's answer must not wait for ever.
+        if self.tools.rounds.open.load(Ordering::Acquire) {
+            let _stopping = self.tools.outlets.keeper.send(Errand::GiveUp);
+        }
+        let key: Box<[u8]> = died.name.as_str().as_bytes().into();
+        self.known.remove(&key);
+        let from = match self.tools.loader.saved_market(died.partition, &died.name) {
+            Some((market, place)) => {
+                let from = place.offset + 1;
+                self.start_symbol(&died.name, market, place);
+                from
+            }
+            None => self.tools.loader.log_start(died.partition),
+        };
+        // The others of the partition have all that was read so far.
+        if let Some(partition) = self.partitions.get_mut(&died.partition) {
+            let next = partition.next_offset;
+            for symbol in self.known.values_mut() {
+                if symbol.partition == died.partition && symbol.name != died.name {
+                    symbol.skip_until = symbol.skip_until.max(next - 1);
+                }
+            }
+            partition.reread_until(next);
+            if let Err(error) = self.reader.seek(died.partition, from) {
+                tracing::error!(%error, partition = died.partition, "cannot read again");
+            }
+        }
+        for shard in self.tools.registry.shards_from(0) {
+            shard.addr.do_send(Rebuilt(died.name.clone()));
+        }
+    }
+
+    fn press_back(&mut self) {
+        let held = usize::try_from(metrics().held_bytes.get()).unwrap_or(0);
+        let limit = self.tools.settings.limits.held_bytes_max;
+        if !self.paused && limit < held {
+            self.paused = true;
+            metrics().partitions_paused.inc();
+            self.reader.pause(true);
+        } else if self.paused && held < limit / 2 {
+            self.paused = false;
+            self.reader.pause(false);
+        }
+    }
+
+    fn begin_round(&mut self) {
+        let unsaved: Vec<&mut Known> = self.known.values_mut().filter(|k| k.unsaved).collect();
+        let whole = self.tools.rounds.failed.swap(false, Ordering::AcqRel);
+        let log = self.tools.loader.log();
+        let positions: Vec<(i32, SavedPosition)> = self
+            .partitions
+            .iter_mut()
+            .filter_map(|(number, partition)| {
+                let (next_offset, ts_append) = partition.position_to_save(whole)?;
+                let position = SavedPosition { log: log.clone(), next_offset, ts_append };
+                Some((*number, position))
+            })
+            .collect();
+        if positions.is_empty() && unsaved.is_empty() {
+            return;
+        }
+        self.rounds_begun += 1;
+        self.tools.rounds.open.store(true, Ordering::Release);
+        self.reader.hint(&positions.iter().map(|(at, pos)| (*at, pos.next_offset)).collect());
+        let round = Round { number: self.rounds_begun, markets: unsaved.len(), positions };
+        let _stopping = self.tools.outlets.keeper.send(Errand::Round(round));
+        for symbol in unsaved {
+            symbol.unsaved = false;
+            symbol.handle.addr.do_send(Save { round: self.rounds_begun, whole });
+        }
+        if whole {
+            // What a failed round thought saved is saved again by the next.
+            self.known.values_mut().for_each(|symbol| symbol.unsaved = true);
+        }
+    }
+
+    fn save_once_more(&mut self) {
+        let deadline = Instant::now() + LAST_ROUND;
+        let wait = |rounds: &Rounds| {
+            while rounds.open.load(Ordering::Acquire) && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        };
+        wait(&self.tools.rounds);
+        self.begin_round();
+        wait(&self.tools.rounds);
+    }
+
+    /// Asks symbols that heard nothing for a while whether time should move on without events.
+    fn look_after_silence(&mut self) {
+        let idle = Duration::from_millis(self.tools.settings.market.idle_close_ms.into());
+        if !self.tools.health.is_serving() {
+            return;
+        }
+        for symbol in self.known.values() {
+            let silence = symbol.heard.elapsed();
+            if idle <= silence {
+                let silence_ns = i64::try_from(silence.as_nanos()).unwrap_or(i64::MAX / 2);
+                symbol.handle.addr.do_send(Nudge { silence_ns, partition: symbol.partition });
+            }
+        }
+    }
+
+    fn report(&mut self) {
+        let behind: i64 = self.partitions.values().map(Partition::behind_target).sum();
+        let folded = metrics().held_bytes.get() == 0;
+        if !self.tools.health.is_serving()
+            && behind == 0
+            && folded
+            && !self.partitions.is_empty()
+        {
+            tracing::info!(instruments = self.known.len(), "serving");
+            self.tools.health.set_serving(true);
+            metrics().serving.set(1);
+        }
+    }
+}
+
+/// A record that is looked at after the poll, when symbols can be started.
+struct Stranger {
+    key: Box<[u8]>,
+    value: Vec<u8>,
+    content_type: Option<Vec<u8>>,
+    partition: i32,
+    offset: i64,
+    ts_append: Option<i64>,
+    by_hub: bool,
+}
+
+impl Stranger {
+    fn of(record: &Record<'_>) -> Self {
+        Self {
+            key: record.key.unwrap_or_default().into(),
+            value: record.value.to_vec(),
+            content_type: record.content_type.map(<[u8]>::to_vec),
+            partition: record.partition,
+            offset: record.offset,
+            ts_append: record.ts_append,
+            by_hub: record.by_hub,
+        }
+    }
+
+    fn record(&self) -> Record<'_> {
+        Record {
+            partition: self.partition,
+            offset: self.offset,
+            ts_append: self.ts_append,
+            key: Some(&self.key),
+            value: &self.value,
+            content_type: self.content_type.as_deref(),
+            by_hub: self.by_hub,
+        }
+    }
+}
+
+fn add(batch: &mut Option<Batch>, record: &Record<'_>) -> Result<(), ingest::IngestError> {
+    if let Some(batch) = batch {
+        return add_to(batch, record);
+    }
+    let mut fresh = Batch {
+        partition: record.partition,
+        records: Vec::new(),
+        events: Vec::new(),
+        raw: Vec::new(),
+        held: Held::new(0),
+    };
+    add_to(&mut fresh, record)?;
+    *batch = Some(fresh);
+    Ok(())
+}
+
+fn add_to(batch: &mut Batch, record: &Record<'_>) -> Result<(), ingest::IngestError> {
+    let (event, byte) = (batch.events.len(), batch.raw.len());
+    ingest::decode(record.key, record.content_type, record.value, &mut batch.events)?;
+    batch.raw.extend_from_slice(record.value);
+    batch.records.push(BatchRecord {
+        offset: record.offset,
+        moment: Moment { ts_append: record.ts_append, by_hub: record.by_hub },
+        events: event..batch.events.len(),
+        raw: byte..batch.raw.len(),
+    });
+    Ok(())
+}
+
+fn bury(keeper: &Sender<Errand>, record: &Record<'_>, reason: &str) {
+    let letter = DeadLetter {
+        partition: record.partition,
+        offset: record.offset,
+        reason: reason.to_owned(),
+        key: record.key.map(<[u8]>::to_vec),
+        value: record.value.to_vec(),
+    };
+    let _stopping = keeper.send(Errand::DeadLetter(letter));
+}
+
+impl Feed {
+    fn take_happening(&mut self, happening: Happening) {
+        match happening {
+            Happening::Assigned(list) => self.take_partitions(&list),
+            Happening::Revoked(list) => self.give_partitions(&list),
+            Happening::OutOfRange(partition) => self.find_place(partition),
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Keeps what must outlive the process: saved markets, positions, dead letters, idle heartbeats.
+//!
+//! One thread, one queue: what was sent before a position is stored before that position is.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use crate::config;
+use crate::domain::market::{Body, Event, Instrument, Nanos};
+use crate::feeds::kafka::{
+    DEAD_LETTER_TOPIC, KafkaError, Letter, MARKET_TOPIC, SavedParts, StateWriter, Writer,
+};
+use crate::telemetry::{DeadLetterLabel, metrics};
+use crate::wire::record;
+use crate::wire::saved::SavedPosition;
+
+const SEND_PATIENCE: Duration = Duration::from_secs(10);
+const FLUSH_PATIENCE: Duration = Duration::from_secs(30);
+/// What is left of a dead letter that Kafka refuses, in bytes.
+const TRUNCATED_BYTES: usize = 64 * 1024;
+
+/// A record that could not be understood.
+#[derive(Clone, Debug)]
+pub struct DeadLetter {
+    /// Where it was.
+    pub partition: i32,
+    /// Where it was.
+    pub offset: i64,
+    /// Why; a stable word.
+    pub reason: String,
+    /// Its key.
+    pub key: Option<Vec<u8>>,
+    /// Its value.
+    pub value: Vec<u8>,
+}
+
+/// A market's answer to a round of saving.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// The round.
+    pub round: u64,
+    /// The partition it is saved in.
+    pub partition: i32,
+    /// Whose it is.
+    pub name: Instrument,
+    /// What is saved.
+    pub parts: SavedParts,
+    /// Minutes of trades that the market saved before this one was the last to name.
+    pub forget: Vec<(i64, u64)>,
+}
+
+/// A round of saving: the positions are stored once so many markets are.
+#[derive(Clone, Debug)]
+pub struct Round {
+    /// Counts rounds.
+    pub number: u64,
+    /// Markets that will answer.
+    pub markets: usize,
+    /// What is to be stored then.
+    pub positions: Vec<(i32, SavedPosition)>,
+}
+
+/// What the keeper is asked to do.
+#[derive(Clone, Debug)]
+pub enum Errand {
+    /// Store a record that could not be understood.
+    DeadLetter(DeadLetter),
+    /// A round begins.
+    Round(Round),
+    /// A market of the round.
+    Saved(Saved),
+    /// A market will not answer.
+    GiveUp,
+    /// Write a heartbeat for a silent instrument.
+    Heartbeat {
+        /// Whose.
+        name: Instrument,
+        /// Its partition.
+        partition: i32,
+        /// Its time.
+        ts: Nanos,
+    },
+    /// Finish.
+    Stop,
+}
+
+/// How the rounds are going, for whoever begins them.
+#[derive(Debug, Default)]
+pub struct Rounds {
+    /// Whether one is under way.
+    pub open: AtomicBool,
+    /// Whether one failed, so that the next has to save everything.
+    pub failed: AtomicBool,
+}
+
+/// The keeper.
+pub struct Keeper {
+    settings: config::Kafka,
+    writer: Arc<Writer>,
+    rounds: Arc<Rounds>,
+    round: Option<Round>,
+    came: usize,
+    forget: HashMap<(i32, Instrument), Vec<(i64, u64)>>,
+    ok: bool,
+}
+
+impl Keeper {
+    /// A keeper that writes through `writer`.
+    #[must_use]
+    pub fn new(settings: config::Kafka, writer: Arc<Writer>, rounds: Arc<Rounds>) -> Self {
+        Self { settings, writer, rounds, round: None, came: 0, forget: HashMap::new(), ok: true }
+    }
+
+    /// Works until told to stop.
+    pub fn run(mut self, errands: &Receiver<Errand>) {
+        loop {
+            match errands.recv_timeout(Duration::from_secs(1)) {
+                Ok(Errand::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(errand) => self.take(errand),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+        if let Err(error) = self.writer.flush(FLUSH_PATIENCE) {
+            tracing::error!(%error, "the last records were not delivered");
+        }
+    }
+
+    fn take(&mut self, errand: Errand) {
+        match errand {
+            Errand::DeadLetter(letter) => self.bury(&letter),
+            Errand::Round(round) => {
+                self.came = 0;
+                self.round = Some(round);
+                self.finish_if_whole();
+            }
+            Errand::Saved(saved) => self.store(saved),
+            Errand::GiveUp => {
+                self.ok = false;
+                self.came += 1;
+                self.finish_if_whole();
+            }
+            Errand::Heartbeat { name, partition, ts } => self.beat(&name, partition, ts),
+            Errand::Stop => {}
+        }
+    }
+
+    fn bury(&mut self, letter: &DeadLetter) {
+        let label = DeadLetterLabel { reason: letter.reason.clone() };
+        metrics().dead_letters.get_or_create(&label).inc();
+        let topic = self.settings.topic(DEAD_LETTER_TOPIC);
+        let source = self.settings.topic(MARKET_TOPIC);
+        let (partition, offset) = (letter.partition.to_string(), letter.offset.to_string());
+        let headers = [
+            ("reason", letter.reason.as_str()),
+            ("source-topic", &source),
+            ("source-partition", &partition),
+            ("source-offset", &offset),
+            ("truncated", "true"),
+        ];
+        let send = |value: &[u8], headers: &[(&str, &str)]| {
+            let key = letter.key.as_deref().unwrap_or_default();
+            let value = Some(value);
+            let sent = Letter { topic: &topic, partition: None, key, value, headers };
+            self.writer.send(sent, SEND_PATIENCE)
+        };
+        let outcome = send(&letter.value, &headers[..4]).or_else(|error| {
+            tracing::warn!(%error, offset, partition, "a dead letter is cut");
+            send(&letter.value[..letter.value.len().min(TRUNCATED_BYTES)], &headers)
+        });
+        tracing::warn!(
+            reason = letter.reason, partition = letter.partition, offset = letter.offset,
+            "a record was refused"
+        );
+        self.note(outcome, "a dead letter");
+    }
+
+    fn store(&mut self, saved: Saved) {
+        if self.round.as_ref().is_none_or(|round| round.number != saved.round) {
+            return;
+        }
+        self.came += 1;
+        let states = StateWriter::new(&self.writer, &self.settings, saved.partition);
+        let outcome = states.market(saved.name.as_str(), &saved.parts);
+        metrics().state_saves.inc();
+        self.forget.insert((saved.partition, saved.name), saved.forget);
+        self.note(outcome, "a market");
+        self.finish_if_whole();
+    }
+
+    /// Stores the positions once every market of the round has arrived.
+    fn finish_if_whole(&mut self) {
+        let Some(round) = self.round.take_if(|round| round.markets <= self.came) else { return };
+        let arrived = self.writer.flush(FLUSH_PATIENCE);
+        self.note(arrived, "the markets of a round");
+        if self.ok {
+            let outcome = self.store_positions(&round);
+            self.note(outcome, "positions");
+        }
+        self.forget.clear();
+        let failed = !std::mem::replace(&mut self.ok, true);
+        if failed {
+            metrics().state_save_failures.inc();
+        }
+        self.rounds.failed.store(failed, Ordering::Release);
+        self.rounds.open.store(false, Ordering::Release);
+    }
+
+    fn store_positions(&self, round: &Round) -> Result<(), KafkaError> {
+        for (partition, position) in &round.positions {
+            StateWriter::new(&self.writer, &self.settings, *partition).position(position)?;
+        }
+        self.writer.flush(FLUSH_PATIENCE)?;
+        // Only what the market saved before this one named; this one is durable now.
+        for ((partition, name), minutes) in &self.forget {
+            let states = StateWriter::new(&self.writer, &self.settings, *partition);
+            states.forget(name.as_str(), minutes)?;
+        }
+        Ok(())
+    }
+
+    fn beat(&mut self, name: &Instrument, partition: i32, ts: Nanos) {
+        let body = Body::Heartbeat;
+        let event = Event { ts_event: ts, ts_recv: None, seq: None, prev_seq: None, body };
+        let value = record::encode(name, &event);
+        let topic = self.settings.topic(MARKET_TOPIC);
+        metrics().idle_heartbeats.inc();
+        let outcome = self.writer.send(
+            Letter {
+                topic: &topic,
+                partition: Some(partition),
+                key: name.as_str().as_bytes(),
+                value: Some(value.as_bytes()),
+                headers: &[("content-type", "application/json"), ("origin", "hub")],
+            },
+            SEND_PATIENCE,
+        );
+        if let Err(error) = outcome {
+            tracing::warn!(%error, instrument = %name, "an idle heartbeat");
+        }
+    }
+
+    fn note(&mut self, outcome: Result<(), KafkaError>, what: &str) {
+        if let Err(error) = outcome {
+            self.ok = false;
+            tracing::error!(%error, what, "was not stored");
+        }
+    }
+}

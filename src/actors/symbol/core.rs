@@ -1,0 +1,593 @@
+//! A market with its followers: fold, flush, follow.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use compact_str::CompactString;
+
+use super::desk;
+use super::topics::{Class, Shown, Topic, Topics, seq_of};
+use super::{Batch, BatchRecord, BeginEpoch, Coming, Follow, Nudge, Outlets, Place, Save, Unfollow};
+use crate::actors::feed::Died;
+use crate::actors::keeper::{DeadLetter, Errand, Saved};
+use crate::actors::registry::{Face, Registry};
+use crate::actors::session::shard::{Arrival, Parcel};
+use crate::domain::market::{
+    Bar, Body, Changes, Event, Instrument, Interval, Market, Nanos, PublishedBar, TradeOutcome,
+};
+use crate::feeds::kafka::SavedParts;
+use crate::telemetry::{ResultLabel, VenueLabel, metrics};
+use crate::wire::channel::{Channel, TickClass};
+use crate::wire::data::Exps;
+use crate::wire::message;
+use crate::wire::rest;
+use crate::wire::saved::{self, SavedMarket, minute_of};
+
+/// Bars settled before followers are told and the oldest are forgotten.
+const SETTLED_MAX: u32 = 64;
+/// Items pending on `trade` before a slow class is flushed early; below what the tape keeps.
+const ITEMS_PENDING_MAX: u64 = 1_024;
+
+/// What a reader over HTTP wants to see.
+#[derive(Clone, Debug)]
+pub enum Want {
+    /// The quote.
+    Quote,
+    /// The statistics.
+    Stats,
+    /// So many levels of the book.
+    Book(usize),
+    /// The definition and states.
+    Summary,
+    /// Held bars of an interval with a start in `[from, to)`.
+    Bars(Interval, Nanos, Nanos),
+}
+
+/// What a reader over HTTP sees.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// What was asked for, as a JSON object; empty where bars were asked for.
+    pub json: String,
+    /// Bars asked for.
+    pub bars: Vec<Bar>,
+    /// Decimals.
+    pub exps: Exps,
+    /// Whether nothing came for too long.
+    pub silent: bool,
+    /// Milliseconds since the last event came.
+    pub stale_ms: u64,
+}
+
+pub(super) struct Core {
+    name: Instrument,
+    venue: VenueLabel,
+    market: Market,
+    place: Place,
+    face: Arc<Face>,
+    registry: Arc<Registry>,
+    outlets: Outlets,
+    topics: Topics,
+    /// Whether any raw class is followed.
+    raw: bool,
+    marked: bool,
+    applying: (i32, i64),
+    heard: Instant,
+    silent: bool,
+    published: Vec<PublishedBar>,
+    dirty_minutes: BTreeSet<i64>,
+    /// Minutes of trades that the last saved market named and the one before did.
+    minutes: BTreeMap<i64, u64>,
+    forgotten_minutes: Vec<(i64, u64)>,
+    epoch: Arc<str>,
+}
+
+impl Core {
+    pub(super) fn new(
+        name: Instrument,
+        market: Market,
+        place: Place,
+        face: Arc<Face>,
+        registry: Arc<Registry>,
+        outlets: Outlets,
+    ) -> Self {
+        face.show(Exps::of(&market));
+        let minutes = place.saved.1.iter().copied().collect();
+        Self {
+            venue: VenueLabel { venue: name.venue().to_owned() },
+            epoch: market.epoch().as_str().into(),
+            name,
+            market,
+            applying: (place.partition, place.offset),
+            place,
+            face,
+            registry,
+            outlets,
+            topics: Topics::new(),
+            raw: false,
+            marked: false,
+            heard: Instant::now(),
+            silent: false,
+            published: Vec::new(),
+            dirty_minutes: BTreeSet::new(),
+            minutes,
+            forgotten_minutes: Vec::new(),
+        }
+    }
+
+    pub(super) fn applying(&self) -> (i32, i64) {
+        self.applying
+    }
+
+    pub(super) fn report_death(&mut self) {
+        let (partition, offset) = self.applying;
+        metrics().symbol_panics.inc();
+        let died = Died { name: self.name.clone(), partition, offset };
+        let _stopping = self.outlets.died.send(died);
+    }
+
+    fn shown(&self) -> Shown<'_> {
+        Shown { market: &self.market, silent: self.silent, name: self.name.as_str() }
+    }
+
+    /// Folds a batch, and sends what raw followers are due at once.
+    pub(super) fn fold(this: &Rc<RefCell<Self>>, batch: &Batch) {
+        let mut core = this.borrow_mut();
+        for record in &batch.records {
+            if batch.partition == core.place.partition && record.offset <= core.place.offset {
+                continue;
+            }
+            core.applying = (batch.partition, record.offset);
+            core.take_record(batch, record);
+            core.place.partition = batch.partition;
+            core.place.offset = record.offset;
+        }
+        if core.raw {
+            desk::send();
+        }
+        if !core.marked && !core.topics.is_empty() {
+            core.marked = true;
+            drop(core);
+            desk::mark(this);
+        }
+    }
+
+    fn take_record(&mut self, batch: &Batch, record: &BatchRecord) {
+        let events = &batch.events[record.events.clone()];
+        let admission = match self.market.admit(events) {
+            Ok(admission) => admission,
+            Err(refusal) => {
+                let letter = DeadLetter {
+                    partition: batch.partition,
+                    offset: record.offset,
+                    reason: refusal.to_string(),
+                    key: Some(self.name.as_str().as_bytes().to_vec()),
+                    value: batch.raw[record.raw.clone()].to_vec(),
+                };
+                let _stopping = self.outlets.keeper.send(Errand::DeadLetter(letter));
+                return;
+            }
+        };
+        if admission.widens() {
+            self.flush(u8::MAX);
+            self.market.accept(admission);
+            self.new_epoch(Some(Exps::of(&self.market)));
+        } else {
+            self.market.accept(admission);
+        }
+        let policy = self.registry.policy;
+        for event in events {
+            let changes = self.market.apply(event, record.moment, &policy, &mut self.published);
+            self.published.clear();
+            self.note(event, &changes);
+            if !record.moment.by_hub {
+                self.hear();
+            }
+            if self.raw {
+                self.flush(1 << TickClass::RAW.index());
+            }
+            self.relieve(&changes);
+        }
+    }
+
+    /// Sends early what could not be told any more at the end of a long tick.
+    fn relieve(&mut self, changes: &Changes) {
+        if SETTLED_MAX < self.market.bars_settled() {
+            if self.topics.keys().any(|channel| matches!(channel, Channel::Bars(_))) {
+                self.flush(u8::MAX);
+            }
+            self.market.forget_bars();
+        }
+        if changes.items == 0 {
+            return;
+        }
+        let seq = self.market.tape().seq;
+        let pending = self.topics.get(&Channel::Trade).is_some_and(|topic| {
+            let behind = |class: &Class| ITEMS_PENDING_MAX < seq - class.position.min(seq);
+            topic.classes.iter().flatten().any(behind)
+        });
+        if pending {
+            self.flush(u8::MAX);
+        }
+    }
+
+    fn note(&mut self, event: &Event, changes: &Changes) {
+        metrics().events.inc();
+        let counted = match (&event.body, changes.trade) {
+            (_, Some(TradeOutcome::Counted(_))) => Some(event.ts_event.div_euclid(60_000_000_000)),
+            (Body::TradeCancel { trade_id } | Body::TradeCorrect { trade_id, .. }, _) => {
+                self.market.tape().find(trade_id).map(minute_of)
+            }
+            _ => None,
+        };
+        self.dirty_minutes.extend(counted);
+        if *changes == (Changes { trade: None, ..Changes::default() }) {
+            return;
+        }
+        match changes.trade {
+            Some(TradeOutcome::Repeated) => {
+                metrics().repeated_trades.get_or_create(&self.venue).inc();
+            }
+            Some(TradeOutcome::TooLate(_)) => {
+                metrics().late_trades.get_or_create(&self.venue).inc();
+            }
+            Some(TradeOutcome::Counted(_)) | None => {}
+        }
+        if let Some(holds) = changes.checksum {
+            let result = if holds { "match" } else { "mismatch" };
+            let label = ResultLabel { venue: self.venue.venue.to_ascii_lowercase(), result };
+            metrics().checksums.get_or_create(&label).inc();
+        }
+        for (count, family) in [
+            (u32::from(changes.unsynced_delta), &metrics().unsynced_deltas),
+            (u32::from(changes.gap), &metrics().book_gaps),
+            (u32::from(changes.skewed), &metrics().skewed_events),
+            (changes.amendments_dropped, &metrics().amendments_dropped),
+        ] {
+            if count != 0 {
+                family.get_or_create(&self.venue).inc_by(u64::from(count));
+            }
+        }
+    }
+
+    fn hear(&mut self) {
+        self.heard = Instant::now();
+        if self.silent {
+            self.set_silent(false);
+        }
+    }
+
+    pub(super) fn watch_silence(&mut self, now: Instant) {
+        let silence = now.saturating_duration_since(self.heard).as_millis();
+        let silent = u128::from(self.outlets.stale_after_ms) <= silence && !self.market.is_halted();
+        if silent != self.silent {
+            self.set_silent(silent);
+        }
+    }
+
+    /// Tells followers of states what the log did not cause.
+    fn set_silent(&mut self, silent: bool) {
+        let before: Vec<_> =
+            self.topics.keys().map(|channel| self.shown().state(*channel)).collect();
+        self.silent = silent;
+        for ((channel, topic), before) in self.topics.iter().zip(before) {
+            let state = self.shown().state(*channel);
+            let (Some(after), true) = (state, state != before) else { continue };
+            let bytes = message::state(self.shown().place(&topic.name), after.name());
+            for (class, members) in TickClass::all().zip(&topic.classes) {
+                for (shard, _) in members.iter().flat_map(|members| &members.shards) {
+                    let bytes = bytes.clone();
+                    desk::post(*shard, Parcel::State { topic: topic.number, class, bytes });
+                }
+            }
+        }
+    }
+
+    /// Sends each due class what changed since its position; true where a class not due has
+    /// something pending.
+    pub(super) fn flush(&mut self, classes: u8) -> bool {
+        let mut pending = false;
+        let shown =
+            Shown { market: &self.market, silent: self.silent, name: self.name.as_str() };
+        for (channel, topic) in &mut self.topics {
+            let seq = seq_of(&self.market, *channel);
+            let (number, name) = (topic.number, topic.name.as_str());
+            for (class_id, class) in TickClass::all().zip(&mut topic.classes) {
+                let Some(class) = class.as_mut().filter(|class| class.position < seq) else {
+                    continue;
+                };
+                if classes & (1 << class_id.index()) == 0 {
+                    pending = true;
+                } else {
+                    flush_class(shown, (*channel, name), (number, class_id), class, false);
+                }
+            }
+        }
+        self.marked = pending;
+        pending
+    }
+
+    /// Everybody gets a snapshot: the sequence numbers are of another run from here on.
+    fn new_epoch(&mut self, widened: Option<Exps>) {
+        self.face.show(Exps::of(&self.market));
+        self.epoch = self.market.epoch().as_str().into();
+        let shown =
+            Shown { market: &self.market, silent: self.silent, name: self.name.as_str() };
+        for (channel, topic) in &mut self.topics {
+            let missed = if widened.is_some() { Some(0) } else { None };
+            let bytes = shown.snapshot((*channel, &topic.name), widened, Some(missed));
+            for (class_id, class) in TickClass::all().zip(&mut topic.classes) {
+                let Some(class) = class else { continue };
+                place_at_end(class, *channel, &self.market);
+                for (shard, _) in &class.shards {
+                    desk::post(*shard, Parcel::Snapshot {
+                        topic: topic.number,
+                        class: class_id,
+                        last: class.position,
+                        epoch: self.epoch.clone(),
+                        bytes: bytes.clone(),
+                    });
+                }
+            }
+        }
+    }
+
+    pub(super) fn begin_epoch(&mut self, begin: &BeginEpoch) {
+        self.flush(u8::MAX);
+        let policy = self.registry.policy;
+        self.market.begin_epoch(&begin.base, &policy);
+        self.place.partition = begin.partition;
+        self.place.offset = begin.after_offset;
+        self.new_epoch(None);
+        desk::send();
+    }
+
+    pub(super) fn follow(&mut self, follow: &Follow) {
+        desk::meet(&self.registry, follow.shard);
+        let number = self.registry.topic(&self.name, follow.channel);
+        let topic = self
+            .topics
+            .entry(follow.channel)
+            .or_insert_with(|| Topic::new(number, follow.channel));
+        let name = topic.name.clone();
+        let at = follow.class.index();
+        let left = match follow.coming {
+            Coming::FromClass(class) => {
+                topic.classes[class.index()].as_ref().map(|class| class.position)
+            }
+            _ => None,
+        };
+        let class = topic.classes[at].get_or_insert_with(|| {
+            let mut class = Class::default();
+            place_at_end(&mut class, follow.channel, &self.market);
+            class
+        });
+        let shown =
+            Shown { market: &self.market, silent: self.silent, name: self.name.as_str() };
+        flush_class(shown, (follow.channel, &name), (number, follow.class), class, true);
+        let arrival = match follow.coming {
+            Coming::Slow { .. } => Arrival::Slow,
+            Coming::Rebuilt { .. } => Arrival::Rebuilt,
+            Coming::Fresh | Coming::Resumed(_) | Coming::FromClass(_) => Arrival::Asked,
+        };
+        if arrival != Arrival::Slow {
+            match class.shards.iter_mut().find(|(shard, _)| *shard == follow.shard) {
+                Some((_, count)) => *count += 1,
+                None => class.shards.push((follow.shard, 1)),
+            }
+        }
+        let last = class.position;
+        let messages = self.welcome(follow, &name, left);
+        self.raw |= follow.class == TickClass::RAW;
+        desk::post(follow.shard, Parcel::Joined {
+            session: follow.session,
+            topic: number,
+            channel: follow.channel,
+            class: follow.class,
+            arrival,
+            last,
+            epoch: self.epoch.clone(),
+            messages,
+        });
+        desk::send();
+    }
+
+    /// What brings one session to the position of its class.
+    fn welcome(&self, follow: &Follow, name: &str, left: Option<u64>) -> Vec<Bytes> {
+        let shown = self.shown();
+        let channel = (follow.channel, name);
+        let seq = seq_of(&self.market, follow.channel);
+        let told = Some(Exps::of(&self.market));
+        let caught_up = |since: u64, conflated: bool| {
+            if since == seq {
+                return Some(Vec::new());
+            }
+            (since < seq).then(|| shown.changes(channel, since, conflated, None)).flatten().map(
+                |bytes| vec![bytes],
+            )
+        };
+        let lost = |since: Option<u64>| {
+            let missed = since.filter(|since| *since <= seq).map(|since| seq - since);
+            vec![shown.snapshot(channel, told, Some(missed))]
+        };
+        match &follow.coming {
+            Coming::Fresh => vec![shown.snapshot(channel, None, None)],
+            Coming::FromClass(_) => {
+                left.and_then(|since| caught_up(since, false)).unwrap_or_else(|| lost(left))
+            }
+            Coming::Resumed(point) if *point.epoch == *self.epoch => {
+                let Some(missed) = caught_up(point.seq, false) else {
+                    return lost(Some(point.seq));
+                };
+                let state = shown.state(follow.channel).map(|state| state.name());
+                let place = shown.place(name);
+                let resumed = message::resumed(place, (&self.epoch, point.seq), state);
+                [vec![resumed], missed].concat()
+            }
+            Coming::Resumed(_) => lost(None),
+            Coming::Slow { epoch, seq: since } | Coming::Rebuilt { epoch, seq: since } => {
+                let since = since.filter(|_| *epoch == self.epoch);
+                let conflated = matches!(follow.coming, Coming::Slow { .. });
+                since.and_then(|since| caught_up(since, conflated)).unwrap_or_else(|| lost(since))
+            }
+        }
+    }
+
+    pub(super) fn unfollow(&mut self, unfollow: Unfollow) {
+        let Some(topic) = self.topics.get_mut(&unfollow.channel) else { return };
+        let slot = &mut topic.classes[unfollow.class.index()];
+        if let Some(class) = slot {
+            for (shard, count) in &mut class.shards {
+                if *shard == unfollow.shard {
+                    *count = count.saturating_sub(1);
+                }
+            }
+            class.shards.retain(|(_, count)| *count != 0);
+            if class.shards.is_empty() {
+                *slot = None;
+            }
+        }
+        if topic.classes.iter().all(Option::is_none) {
+            self.topics.remove(&unfollow.channel);
+        }
+        let raw = TickClass::RAW.index();
+        self.raw = self.topics.values().any(|topic| topic.classes[raw].is_some());
+    }
+
+    /// Writes the market and the minutes of trades that changed, for the keeper to store.
+    pub(super) fn save(&mut self, save: Save) {
+        self.place.saved.0 += 1;
+        let generation = self.place.saved.0;
+        let mut by_minute: BTreeMap<i64, Vec<_>> = BTreeMap::new();
+        for trade in self.market.tape().kept() {
+            by_minute.entry(minute_of(trade)).or_default().push(trade);
+        }
+        let forget = std::mem::take(&mut self.forgotten_minutes);
+        let mut parts = SavedParts { generation, ..SavedParts::default() };
+        let mut minutes = BTreeMap::new();
+        for (minute, trades) in by_minute {
+            let known = self.minutes.get(&minute).copied();
+            let unchanged = known.filter(|_| !save.whole && !self.dirty_minutes.contains(&minute));
+            minutes.insert(minute, unchanged.unwrap_or(generation));
+            if unchanged.is_none() {
+                let bytes = saved::encode(&trades).unwrap_or_default();
+                parts.minutes.insert((minute, generation), bytes);
+            }
+        }
+        let named = |(minute, generation): &(i64, u64)| minutes.get(minute) == Some(generation);
+        self.forgotten_minutes = std::mem::take(&mut self.minutes)
+            .into_iter()
+            .filter(|part| !named(part))
+            .collect();
+        self.dirty_minutes.clear();
+        let market = SavedMarket {
+            market: self.market.clone(),
+            offset: self.place.offset,
+            trade_minutes: minutes.iter().map(|(minute, at)| (*minute, *at)).collect(),
+        };
+        self.minutes = minutes;
+        parts.core = saved::encode(&market).unwrap_or_default();
+        let saved = Saved {
+            round: save.round,
+            partition: self.place.partition,
+            name: self.name.clone(),
+            parts,
+            forget,
+        };
+        let _stopping = self.outlets.keeper.send(Errand::Saved(saved));
+    }
+
+    /// In a silence, asks for a heartbeat in the log if it would close a bar or turn the day.
+    pub(super) fn nudge(&mut self, nudge: Nudge) {
+        let Some(greatest) = self.market.clock().greatest() else { return };
+        let ts = greatest + nudge.silence_ns;
+        if self.market.is_moved_by(ts, &self.registry.policy) {
+            let _stopping = self.outlets.keeper.send(Errand::Heartbeat {
+                name: self.name.clone(),
+                partition: nudge.partition,
+                ts,
+            });
+        }
+    }
+
+    pub(super) fn look(&self, want: &Want) -> Looked {
+        let silence = self.heard.elapsed().as_millis();
+        let mut looked = Looked {
+            json: String::new(),
+            bars: Vec::new(),
+            exps: Exps::of(&self.market),
+            silent: self.silent,
+            stale_ms: u64::try_from(silence).unwrap_or(u64::MAX),
+        };
+        let (name, market) = (self.name.as_str(), &self.market);
+        match want {
+            Want::Quote => looked.json = rest::quote(name, market, self.silent),
+            Want::Stats => looked.json = rest::stats(name, market),
+            Want::Book(depth) => looked.json = rest::book(name, market, *depth, self.silent),
+            Want::Summary => looked.json = rest::summary(name, market, self.silent),
+            Want::Bars(interval, from, to) => {
+                let wanted = |bar: &&Bar| *from <= bar.start && bar.start < *to;
+                looked.bars = self.market.bars(*interval).bars().filter(wanted).cloned().collect();
+            }
+        }
+        looked
+    }
+}
+
+/// Puts a class at the latest change.
+fn place_at_end(class: &mut Class, channel: Channel, market: &Market) {
+    class.position = seq_of(market, channel);
+    if let Channel::Book(depth) = channel {
+        class.top = market.book().top(usize::from(depth));
+    }
+}
+
+/// Sends a class what changed; what cannot be seen is sent only where `even_unseen`.
+fn flush_class(
+    shown: Shown<'_>,
+    channel: (Channel, &str),
+    (topic, class_id): (u32, TickClass),
+    class: &mut Class,
+    even_unseen: bool,
+) {
+    let last = seq_of(shown.market, channel.0);
+    if last <= class.position {
+        return;
+    }
+    let top = match channel.0 {
+        Channel::Book(depth) => {
+            if !even_unseen && !shown.book_shows(depth, class.position, &class.top) {
+                return;
+            }
+            Some(std::mem::take(&mut class.top))
+        }
+        _ => None,
+    };
+    let first = class.position + 1;
+    let bytes = shown.changes(channel, class.position, false, top.as_ref());
+    place_at_end(class, channel.0, shown.market);
+    for (shard, _) in &class.shards {
+        let parcel = match &bytes {
+            Some(bytes) => {
+                Parcel::Change { topic, class: class_id, first, last, bytes: bytes.clone() }
+            }
+            None => Parcel::Snapshot {
+                topic,
+                class: class_id,
+                last,
+                epoch: shown.market.epoch().as_str().into(),
+                bytes: shown.snapshot(channel, None, Some(Some(last + 1 - first))),
+            },
+        };
+        desk::post(*shard, parcel);
+    }
+}
+
+/// The name of a run of sequence numbers that begins at a place in a log.
+#[must_use]
+pub fn epoch_base(topic_id: &str, partition: i32, offset: i64) -> CompactString {
+    compact_str::format_compact!("{topic_id}.{partition}.{offset}")
+}

@@ -1,0 +1,312 @@
+//! Settings: a TOML file, then `TICKWIRE_…__…` variables over it; a wrong one stops the start.
+//!
+//! One struct a concern. Nothing here opens anything.
+
+mod error;
+mod limits;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+pub use error::SettingsError;
+pub use limits::Limits;
+
+/// All settings.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The log that market events come from.
+    pub kafka: Kafka,
+    /// The history.
+    pub database: Database,
+    /// What clients connect to.
+    pub http: Http,
+    /// When time has passed.
+    pub market: Market,
+    /// Ceilings on everything that could grow.
+    pub limits: Limits,
+    /// What is written to standard error.
+    pub log: Log,
+}
+
+/// The log that market events come from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Kafka {
+    /// `host:port`, several separated by commas.
+    pub brokers: String,
+    /// Put before every topic's and group's name, so that several hubs can share a cluster.
+    pub prefix: String,
+    /// A broker inside the hub instead: for a look and for tests.
+    pub embedded: bool,
+    /// Where the embedded broker's address is written once it is up.
+    pub embedded_address_file: Option<String>,
+    /// Copies of each record in topics that the hub makes.
+    pub replication: i32,
+    /// How long `md.v1` keeps records, in hours of append time.
+    pub retention_hours: u32,
+    /// Between two savings of the markets' state, in milliseconds.
+    pub save_every_ms: u64,
+    /// How often the log's identity is asked, in milliseconds.
+    pub identity_every_ms: u64,
+    /// Any librdkafka property, over the hub's own.
+    pub properties: BTreeMap<String, serde_json::Value>,
+}
+
+impl Default for Kafka {
+    fn default() -> Self {
+        Self {
+            brokers: "127.0.0.1:9092".into(),
+            prefix: String::new(),
+            embedded: false,
+            embedded_address_file: None,
+            replication: 1,
+            retention_hours: 168,
+            save_every_ms: 5_000,
+            identity_every_ms: 5_000,
+            properties: BTreeMap::new(),
+        }
+    }
+}
+
+impl Kafka {
+    /// The full name of a topic.
+    #[must_use]
+    pub fn topic(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+}
+
+/// The history.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `postgresql://user:password@host:port/name`.
+    pub url: String,
+    /// The read-only role's password; without one the role cannot sign in.
+    pub analyst_password: Option<String>,
+    /// Connections that the analyst's role may hold.
+    pub analyst_connections_max: u32,
+    /// Wall time of an analyst's statement, in milliseconds.
+    pub analyst_statement_timeout_ms: u32,
+    /// Connections for questions over HTTP.
+    pub pool_connections_max: usize,
+    /// Wall time of one question over HTTP, in milliseconds.
+    pub query_timeout_ms: u64,
+    /// Connecting takes no longer, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// One batch of the recorder takes no longer, in milliseconds.
+    pub write_timeout_ms: u64,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            url: "postgresql://tickwire@127.0.0.1:5432/tickwire".into(),
+            analyst_password: None,
+            analyst_connections_max: 20,
+            analyst_statement_timeout_ms: 60_000,
+            pool_connections_max: 8,
+            query_timeout_ms: 10_000,
+            connect_timeout_ms: 3_000,
+            write_timeout_ms: 30_000,
+        }
+    }
+}
+
+/// What clients connect to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Address and port.
+    pub bind: String,
+    /// Threads that hold connections.
+    pub workers: usize,
+    /// Threads that fold symbols.
+    pub symbol_threads: usize,
+    /// Sent to clients in `bye`, in milliseconds.
+    pub reconnect_after_ms: u64,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            bind: "127.0.0.1:8080".into(),
+            workers: 2,
+            symbol_threads: 2,
+            reconnect_after_ms: 1_000,
+        }
+    }
+}
+
+/// When time has passed. All roles on one log must agree on these.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Market {
+    /// How far the watermark trails the greatest event time, in milliseconds.
+    pub out_of_order_ms: u32,
+    /// How long behind the watermark a trade still changes bars, in seconds.
+    pub allowed_lateness_s: u32,
+    /// How far ahead of its receive time an event may be and still move time, in milliseconds.
+    pub max_skew_ms: u32,
+    /// Silence after which the hub moves an instrument's time on, in milliseconds.
+    pub idle_close_ms: u32,
+    /// Silence after which a quote or book is `stale`, in milliseconds.
+    pub stale_after_ms: u32,
+}
+
+impl Default for Market {
+    fn default() -> Self {
+        Self {
+            out_of_order_ms: 250,
+            allowed_lateness_s: 300,
+            max_skew_ms: 5_000,
+            idle_close_ms: 5_000,
+            stale_after_ms: 15_000,
+        }
+    }
+}
+
+/// What is written to standard error.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// A filter, such as `info` or `info,tickwire::feeds=debug`.
+    pub filter: String,
+    /// One JSON object a line, for machines.
+    pub json: bool,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { filter: "info".into(), json: false }
+    }
+}
+
+/// Reads the settings from a file, if one is given, and from variables of the process.
+///
+/// # Errors
+///
+/// [`SettingsError`] naming the setting, its value (unless secret) and what was expected.
+pub fn load(
+    file: Option<&Path>,
+    variables: impl Iterator<Item = (String, String)>,
+) -> Result<Settings, SettingsError> {
+    let mut tree = serde_json::Value::Object(serde_json::Map::new());
+    if let Some(path) = file {
+        let source = config::File::from(path).format(config::FileFormat::Toml);
+        tree = config::Config::builder()
+            .add_source(source)
+            .build()
+            .and_then(config::Config::try_deserialize)
+            .map_err(|error| SettingsError::File {
+                path: path.display().to_string(),
+                expected: error.to_string(),
+            })?;
+    }
+    for (name, value) in variables {
+        let Some(path) = name.strip_prefix("TICKWIRE_").filter(|path| path.contains("__")) else {
+            continue;
+        };
+        let path: Vec<String> = path.split("__").map(str::to_ascii_lowercase).collect();
+        let (section, rest) = (&path[0], path[1..].join("__"));
+        let Some(root) = tree.as_object_mut() else { continue };
+        let table = root.entry(section).or_insert_with(|| serde_json::json!({}));
+        if let Some(table) = table.as_object_mut() {
+            table.insert(rest, scalar(&value));
+        }
+    }
+    let settings: Settings = serde_path_to_error::deserialize(&tree)
+        .map_err(|error| SettingsError::of_path(&tree, &error.path().to_string(), &error.inner().to_string()))?;
+    settings.check()?;
+    Ok(settings)
+}
+
+/// A variable's text as the kind of value it looks like.
+fn scalar(text: &str) -> serde_json::Value {
+    match text {
+        "true" => true.into(),
+        "false" => false.into(),
+        _ => text.parse::<u64>().map_or_else(|_| text.into(), Into::into),
+    }
+}
+
+impl Settings {
+    fn check(&self) -> Result<(), SettingsError> {
+        let wrong = |name: &str, value: String, expected: &str| {
+            Err(SettingsError::Wrong { name: name.into(), value, expected: expected.into() })
+        };
+        if self.http.bind.parse::<std::net::SocketAddr>().is_err() {
+            return wrong("http.bind", self.http.bind.clone(), "an address and a port");
+        }
+        for (name, value) in [
+            ("http.workers", self.http.workers),
+            ("http.symbol_threads", self.http.symbol_threads),
+            ("database.pool_connections_max", self.database.pool_connections_max),
+        ] {
+            if value == 0 || 1_024 < value {
+                return wrong(name, value.to_string(), "a number from 1 to 1024");
+            }
+        }
+        if self.database.url.parse::<url_scheme::PostgresUrl>().is_err() {
+            return wrong("database.url", "(secret)".into(), "a postgresql:// address");
+        }
+        if self.database.analyst_password.as_ref().is_some_and(String::is_empty) {
+            return wrong("database.analyst_password", "(empty)".into(), "a password");
+        }
+        self.limits.check()
+    }
+}
+
+/// The form of a database address; whoever connects reads the rest of it.
+mod url_scheme {
+    pub struct PostgresUrl;
+
+    impl std::str::FromStr for PostgresUrl {
+        type Err = ();
+
+        fn from_str(text: &str) -> Result<Self, ()> {
+            let schemes = ["postgresql://", "postgres://"];
+            schemes.iter().any(|scheme| text.starts_with(scheme)).then_some(Self).ok_or(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: &str, value: &str) -> Result<Settings, SettingsError> {
+        load(None, [(name.to_owned(), value.to_owned())].into_iter())
+    }
+
+    #[test]
+    fn variables_lie_over_the_defaults() {
+        assert_eq!(with("TICKWIRE_KAFKA__BROKERS", "h:1").unwrap().kafka.brokers, "h:1");
+        assert_eq!(with("TICKWIRE_MARKET__STALE_AFTER_MS", "7").unwrap().market.stale_after_ms, 7);
+        assert!(with("TICKWIRE_HOME", "/x").is_ok());
+    }
+
+    #[test]
+    fn a_wrong_setting_is_told_by_name_value_and_expectation() {
+        let text = with("TICKWIRE_HTTP__WORKERS", "many").unwrap_err().to_string();
+        assert!(text.contains("http.workers") && text.contains("many"), "{text}");
+        let text = with("TICKWIRE_HTTP__PORT", "1").unwrap_err().to_string();
+        assert!(text.contains("http.port") && text.contains("bind"), "{text}");
+        let text = with("TICKWIRE_DATABASE__URL", "mysql://u:geheim@h").unwrap_err().to_string();
+        assert!(text.contains("database.url") && !text.contains("geheim"), "{text}");
+        let text = with("TICKWIRE_NOSUCH__THING", "1").unwrap_err().to_string();
+        assert!(text.contains("nosuch"), "{text}");
+    }
+
+    #[test]
+    fn a_file_names_librdkafka_properties_as_they_are() {
+        let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        std::fs::write(&file, "[kafka.properties]\n\"fetch.max.bytes\" = 7\n").unwrap();
+        let settings = load(Some(file.path()), std::iter::empty()).unwrap();
+
+        assert_eq!(settings.kafka.properties["fetch.max.bytes"], 7);
+    }
+}

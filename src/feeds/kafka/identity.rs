@@ -1,0 +1,132 @@
+//! Which log this is: a topic made again under its old name is another log.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, CString};
+use std::ptr::NonNull;
+use std::time::Duration;
+
+use rdkafka::bindings as raw;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::util::Timeout;
+
+use super::client::{KafkaError, loose_consumer};
+use super::topics::MARKET_TOPIC;
+use crate::config;
+use crate::wire::saved::LogId;
+
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Asks the brokers which log `md.v1` is, and where it begins and ends.
+pub struct Identity {
+    consumer: BaseConsumer,
+    topic: String,
+    brokers: String,
+    /// An embedded broker has no ids: each start is a log of its own.
+    embedded_id: Option<String>,
+}
+
+impl Identity {
+    /// A client for these questions.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where the client cannot be made.
+    pub fn new(settings: &config::Kafka) -> Result<Self, KafkaError> {
+        let embedded_id =
+            settings.embedded.then(|| format!("embedded{:016x}", rand::random::<u64>()));
+        Ok(Self {
+            consumer: loose_consumer(settings)?,
+            topic: settings.topic(MARKET_TOPIC),
+            brokers: settings.brokers.clone(),
+            embedded_id,
+        })
+    }
+
+    /// The log's ids.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where the brokers do not answer in ten seconds, or have no such topic.
+    pub fn current(&self) -> Result<LogId, KafkaError> {
+        if let Some(id) = &self.embedded_id {
+            return Ok(LogId {
+                cluster: "embedded".into(),
+                topic_id: id.clone(),
+                topic: self.topic.clone(),
+            });
+        }
+        let client = self.consumer.client();
+        let timeout = Timeout::After(ANSWER_TIMEOUT);
+        let cluster = client
+            .fetch_cluster_id(timeout)
+            .ok_or_else(|| self.fault("the cluster's id was not told in time"))?;
+        Ok(LogId { cluster, topic_id: self.topic_id()?, topic: self.topic.clone() })
+    }
+
+    /// First position held and the one after the last.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where the brokers do not answer in ten seconds.
+    pub fn range(&self, partition: i32) -> Result<(i64, i64), KafkaError> {
+        Ok(self.consumer.fetch_watermarks(&self.topic, partition, ANSWER_TIMEOUT)?)
+    }
+
+    fn fault(&self, what: &str) -> KafkaError {
+        KafkaError::Question { brokers: self.brokers.clone(), what: what.to_owned() }
+    }
+
+    /// The topic's id, by DescribeTopics (KIP-516), which the safe crate does not offer.
+    fn topic_id(&self) -> Result<String, KafkaError> {
+        let name = CString::new(self.topic.as_str()).map_err(|_| self.fault("bad topic name"))?;
+        let mut names = [name.as_ptr()];
+        let client = self.consumer.client().native_ptr();
+        // SAFETY: `client` lives as long as `self.consumer`; every object made here is destroyed
+        // here, after its last use; the event is polled from the queue it was sent to; pointers
+        // into it are read before it is destroyed.
+        unsafe {
+            let topics = raw::rd_kafka_TopicCollection_of_topic_names(names.as_mut_ptr(), 1);
+            let queue = raw::rd_kafka_queue_new(client);
+            let op = raw::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS;
+            let options = raw::rd_kafka_AdminOptions_new(client, op);
+            raw::rd_kafka_DescribeTopics(client, topics, options, queue);
+            let timeout_ms = i32::try_from(ANSWER_TIMEOUT.as_millis()).unwrap_or(i32::MAX);
+            let event = raw::rd_kafka_queue_poll(queue, timeout_ms);
+            let id = NonNull::new(event).and_then(|event| topic_id_of(event));
+            if !event.is_null() {
+                raw::rd_kafka_event_destroy(event);
+            }
+            raw::rd_kafka_AdminOptions_destroy(options);
+            raw::rd_kafka_queue_destroy(queue);
+            raw::rd_kafka_TopicCollection_destroy(topics);
+            id.ok_or_else(|| self.fault("the topic's id was not told in time, or there is none"))
+        }
+    }
+}
+
+/// # Safety
+///
+/// `event` is a live event of librdkafka.
+unsafe fn topic_id_of(event: NonNull<raw::rd_kafka_event_t>) -> Option<String> {
+    // SAFETY: the caller keeps the event alive; each pointer is checked before it is followed.
+    unsafe {
+        let result = raw::rd_kafka_event_DescribeTopics_result(event.as_ptr());
+        if result.is_null() {
+            return None;
+        }
+        let mut count = 0;
+        let topics = raw::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
+        if topics.is_null() || count != 1 {
+            return None;
+        }
+        let error = raw::rd_kafka_TopicDescription_error(*topics);
+        if !error.is_null()
+            && raw::rd_kafka_error_code(error) != raw::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
+        {
+            return None;
+        }
+        let id = NonNull::new(raw::rd_kafka_TopicDescription_topic_id(*topics).cast_mut())?;
+        let text = raw::rd_kafka_Uuid_base64str(id.as_ptr());
+        (!text.is_null()).then(|| CStr::from_ptr(text).to_string_lossy().into_owned())
+    }
+}

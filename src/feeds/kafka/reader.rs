@@ -1,0 +1,294 @@
+//! Reading `md.v1`: in batches, from places of our own choosing, paused when enough is held.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{Offset, Timestamp, TopicPartitionList};
+
+use super::client::{KafkaError, client_config};
+use super::topics::{MARKET_TOPIC, PARTITIONS};
+use crate::config;
+use crate::domain::market::Nanos;
+
+/// How partitions come to a reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Assignment {
+    /// Spread over the readers of a group; `member` is the same after a restart, so that a reader
+    /// that was killed gets its partitions back at once.
+    Group {
+        /// The group's name.
+        group: String,
+        /// This reader's lasting name.
+        member: String,
+    },
+    /// All of them.
+    All,
+}
+
+/// Where reading of a partition begins; asked whenever one is assigned.
+pub type StartAt = Arc<dyn Fn(i32) -> i64 + Send + Sync>;
+
+/// What a reader tells beside records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// Partitions were given.
+    Assigned(Vec<i32>),
+    /// Partitions were taken away.
+    Revoked(Vec<i32>),
+    /// The next record of a partition is not there (any more).
+    OutOfRange(i32),
+}
+
+/// One record.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// Its partition.
+    pub partition: i32,
+    /// Its position.
+    pub offset: i64,
+    /// When the log took it.
+    pub ts_append: Option<Nanos>,
+    /// Its key.
+    pub key: Option<&'a [u8]>,
+    /// Its value; empty where there is none.
+    pub value: &'a [u8],
+    /// Header `content-type`.
+    pub content_type: Option<&'a [u8]>,
+    /// Whether the hub itself wrote it in a silence.
+    pub by_hub: bool,
+}
+
+/// A reader of `md.v1`.
+pub struct Reader {
+    consumer: BaseConsumer<Context>,
+    topic: String,
+    happenings: Arc<Mutex<VecDeque<Happening>>>,
+    assigned: BTreeMap<i32, ()>,
+}
+
+struct Context {
+    start_at: StartAt,
+    happenings: Arc<Mutex<VecDeque<Happening>>>,
+}
+
+impl ClientContext for Context {
+    fn error(&self, error: ClientError, reason: &str) {
+        tracing::warn!(%error, reason, "kafka client");
+    }
+}
+
+impl ConsumerContext for Context {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        code: RDKafkaRespErr,
+        list: &mut TopicPartitionList,
+    ) {
+        let partitions: Vec<i32> = list.elements().iter().map(|part| part.partition()).collect();
+        let incremental = matches!(consumer.rebalance_protocol(), RebalanceProtocol::Cooperative);
+        let outcome = if code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            let placed = self.placed(list);
+            self.happenings.lock().push_back(Happening::Assigned(partitions));
+            match placed {
+                Ok(()) if incremental => consumer.incremental_assign(list),
+                Ok(()) => consumer.assign(list),
+                Err(error) => Err(error),
+            }
+        } else {
+            self.happenings.lock().push_back(Happening::Revoked(partitions));
+            if incremental { consumer.incremental_unassign(list) } else { consumer.unassign() }
+        };
+        if let Err(error) = outcome {
+            tracing::error!(%error, "partitions could not be taken or given back");
+        }
+    }
+}
+
+impl Context {
+    fn placed(&self, list: &mut TopicPartitionList) -> Result<(), ClientError> {
+        let places: Vec<(String, i32)> = list
+            .elements()
+            .iter()
+            .map(|part| (part.topic().to_owned(), part.partition()))
+            .collect();
+        for (topic, partition) in places {
+            let offset = Offset::Offset((self.start_at)(partition));
+            list.set_partition_offset(&topic, partition, offset)?;
+        }
+        Ok(())
+    }
+}
+
+impl Reader {
+    /// Joins the log.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where a property is wrong or the client cannot be made.
+    pub fn new(
+        settings: &config::Kafka,
+        assignment: &Assignment,
+        start_at: StartAt,
+    ) -> Result<Self, KafkaError> {
+        let happenings = Arc::new(Mutex::new(VecDeque::new()));
+        let context = Context { start_at: start_at.clone(), happenings: happenings.clone() };
+        let (group, member) = match assignment {
+            Assignment::Group { group, member } => (group.clone(), Some(member.clone())),
+            Assignment::All => ("tickwire-all".to_owned(), None),
+        };
+        let group = settings.topic(&group);
+        let mut own = vec![
+            ("group.id", group.as_str()),
+            ("enable.auto.commit", "false"),
+            ("enable.auto.offset.store", "false"),
+            ("auto.offset.reset", "error"),
+            ("partition.assignment.strategy", "cooperative-sticky"),
+            ("session.timeout.ms", "10000"),
+            // librdkafka waits a second before it fetches again once its queue was full.
+            ("fetch.queue.backoff.ms", "5"),
+            ("queued.max.messages.kbytes", "262144"),
+            ("fetch.wait.max.ms", "20"),
+            ("enable.partition.eof", "false"),
+        ];
+        if let Some(member) = &member {
+            own.push(("group.instance.id", member));
+        }
+        let consumer: BaseConsumer<Context> =
+            client_config(settings, &own).create_with_context(context)?;
+        let topic = settings.topic(MARKET_TOPIC);
+        if member.is_some() {
+            consumer.subscribe(&[&topic])?;
+        } else {
+            let mut list = TopicPartitionList::new();
+            for partition in 0..PARTITIONS {
+                let offset = Offset::Offset(start_at(partition));
+                list.add_partition_offset(&topic, partition, offset)?;
+            }
+            consumer.assign(&list)?;
+            happenings.lock().push_back(Happening::Assigned((0..PARTITIONS).collect()));
+        }
+        Ok(Self { consumer, topic, happenings, assigned: BTreeMap::new() })
+    }
+
+    /// The next thing that happened beside records.
+    pub fn next_happening(&mut self) -> Option<Happening> {
+        let next = self.happenings.lock().pop_front();
+        match &next {
+            Some(Happening::Assigned(partitions)) => {
+                self.assigned.extend(partitions.iter().map(|partition| (*partition, ())));
+            }
+            Some(Happening::Revoked(partitions)) => {
+                self.assigned.retain(|partition, ()| !partitions.contains(partition));
+            }
+            Some(Happening::OutOfRange(_)) | None => {}
+        }
+        next
+    }
+
+    /// Gives the records that have come to `take`, at most `count`, waiting for the first of them
+    /// no longer than `wait`. Stops early when something else happened.
+    pub fn poll(&mut self, count: usize, wait: Duration, mut take: impl FnMut(Record<'_>)) -> usize {
+        let mut taken = 0;
+        while taken < count {
+            let patience = if taken == 0 { wait } else { Duration::ZERO };
+            match self.consumer.poll(patience) {
+                Some(Ok(message)) => {
+                    take(record_of(&message));
+                    taken += 1;
+                }
+                Some(Err(error)) => {
+                    self.note(&error);
+                    break;
+                }
+                None => break,
+            }
+            if taken == 1 && !self.happenings.lock().is_empty() {
+                break;
+            }
+        }
+        taken
+    }
+
+    /// Goes on from another place.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where the partition is not this reader's any more.
+    pub fn seek(&self, partition: i32, offset: i64) -> Result<(), KafkaError> {
+        let timeout = Duration::from_secs(10);
+        Ok(self.consumer.seek(&self.topic, partition, Offset::Offset(offset), timeout)?)
+    }
+
+    /// Stops fetching for a while, or goes on.
+    pub fn pause(&self, paused: bool) {
+        let mut list = TopicPartitionList::new();
+        for partition in self.assigned.keys() {
+            list.add_partition(&self.topic, *partition);
+        }
+        let outcome =
+            if paused { self.consumer.pause(&list) } else { self.consumer.resume(&list) };
+        if let Err(error) = outcome {
+            tracing::warn!(%error, paused, "pausing partitions");
+        }
+    }
+
+    /// Tells the group how far this reader is, for those who watch it; nothing depends on it.
+    pub fn hint(&self, positions: &BTreeMap<i32, i64>) {
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in positions {
+            if list.add_partition_offset(&self.topic, *partition, Offset::Offset(*offset)).is_err() {
+                return;
+            }
+        }
+        if let Err(error) = self.consumer.commit(&list, rdkafka::consumer::CommitMode::Async) {
+            tracing::debug!(%error, "offset hint");
+        }
+    }
+
+    fn note(&self, error: &ClientError) {
+        let reset = RDKafkaErrorCode::AutoOffsetReset;
+        if error.rdkafka_error_code() == Some(reset) {
+            // The error does not say which partition: each is asked where it stands.
+            let mut queue = self.happenings.lock();
+            for partition in self.assigned.keys() {
+                queue.push_back(Happening::OutOfRange(*partition));
+            }
+        } else {
+            tracing::warn!(%error, "reading the log");
+        }
+    }
+}
+
+fn record_of<'a>(message: &'a BorrowedMessage<'_>) -> Record<'a> {
+    let mut content_type = None;
+    let mut by_hub = false;
+    if let Some(headers) = message.headers() {
+        for header in headers.iter() {
+            match header.key {
+                "content-type" => content_type = header.value,
+                "origin" => by_hub = header.value == Some(b"hub"),
+                _ => {}
+            }
+        }
+    }
+    let ts_append = match message.timestamp() {
+        Timestamp::LogAppendTime(ms) | Timestamp::CreateTime(ms) => ms.checked_mul(1_000_000),
+        Timestamp::NotAvailable => None,
+    };
+    Record {
+        partition: message.partition(),
+        offset: message.offset(),
+        ts_append,
+        key: message.key(),
+        value: message.payload().unwrap_or_default(),
+        content_type,
+        by_hub,
+    }
+}

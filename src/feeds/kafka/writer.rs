@@ -1,0 +1,137 @@
+//! Writing to the log, each delivery accounted for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientContext;
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
+use rdkafka::message::OwnedHeaders;
+use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
+
+use super::client::{KafkaError, MESSAGE_BYTES_MAX, client_config};
+use crate::config;
+
+/// Header name and value.
+pub type Header<'a> = (&'a str, &'a str);
+
+/// What is to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct Letter<'a> {
+    /// Which topic, by its full name.
+    pub topic: &'a str,
+    /// Which partition; the key decides where none is given.
+    pub partition: Option<i32>,
+    /// The key.
+    pub key: &'a [u8],
+    /// The value; none removes the key from a compacted topic.
+    pub value: Option<&'a [u8]>,
+    /// Headers.
+    pub headers: &'a [Header<'a>],
+}
+
+#[derive(Default)]
+struct Tally {
+    failed: AtomicU64,
+}
+
+struct Context(Arc<Tally>);
+
+impl ClientContext for Context {
+    fn error(&self, error: ClientError, reason: &str) {
+        tracing::warn!(%error, reason, "kafka producer");
+    }
+}
+
+impl ProducerContext for Context {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, _)) = result {
+            self.0.failed.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(%error, "a record was not delivered");
+        }
+    }
+}
+
+/// A producer that knows what did not arrive.
+pub struct Writer {
+    producer: ThreadedProducer<Context>,
+    tally: Arc<Tally>,
+    brokers: String,
+}
+
+impl Writer {
+    /// A producer: acknowledged by all in-sync replicas, in order, spread as Java clients do.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where a property is wrong.
+    pub fn new(settings: &config::Kafka) -> Result<Self, KafkaError> {
+        let tally = Arc::new(Tally::default());
+        let producer = client_config(
+            settings,
+            &[
+                ("acks", "all"),
+                // librdkafka's embedded broker grants no producer ids in time for a quick start.
+                ("enable.idempotence", if settings.embedded { "false" } else { "true" }),
+                ("partitioner", "murmur2_random"),
+                ("compression.type", "lz4"),
+                ("linger.ms", "5"),
+                ("message.max.bytes", MESSAGE_BYTES_MAX),
+                ("queue.buffering.max.kbytes", "131072"),
+                ("queue.buffering.max.messages", "500000"),
+                ("delivery.timeout.ms", "30000"),
+            ],
+        )
+        .create_with_context(Context(tally.clone()))?;
+        Ok(Self { producer, tally, brokers: settings.brokers.clone() })
+    }
+
+    /// Hands a record over; waits while the queue is full, up to `patience`.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where it cannot be taken; a record that is too large is told at once.
+    pub fn send(&self, letter: Letter<'_>, patience: Duration) -> Result<(), KafkaError> {
+        let deadline = Instant::now() + patience;
+        let mut record = BaseRecord::<[u8], [u8]>::to(letter.topic).key(letter.key);
+        record.payload = letter.value;
+        record.partition = letter.partition;
+        if !letter.headers.is_empty() {
+            let headers = letter.headers.iter().fold(OwnedHeaders::new(), |headers, &(key, value)| {
+                headers.insert(rdkafka::message::Header { key, value: Some(value) })
+            });
+            record = record.headers(headers);
+        }
+        loop {
+            match self.producer.send(record) {
+                Ok(()) => return Ok(()),
+                Err((error, back)) => {
+                    let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
+                    if !full || deadline <= Instant::now() {
+                        return Err(error.into());
+                    }
+                    record = back;
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            }
+        }
+    }
+
+    /// Waits until all that was handed over has arrived.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where anything did not arrive since the last call.
+    pub fn flush(&self, patience: Duration) -> Result<(), KafkaError> {
+        self.producer.flush(patience)?;
+        match self.tally.failed.swap(0, Ordering::Relaxed) {
+            0 => Ok(()),
+            count => Err(KafkaError::Question {
+                brokers: self.brokers.clone(),
+                what: format!("{count} records were not delivered"),
+            }),
+        }
+    }
+}

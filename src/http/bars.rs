@@ -1,0 +1,243 @@
+//! Bars: those that may still change from the symbol, final ones from the database.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+
+use super::Api;
+use super::error::Problem;
+use super::instruments::{limit_of, push_next};
+use super::market::{json, look, needed, open_answer};
+use super::trades::{known, span_of};
+use crate::actors::symbol::{Looked, Want};
+use crate::domain::market::{Bar, BarState, Interval, Nanos, VWAP_EXTRA_DIGITS, vwap_mantissa};
+use crate::store::{GapSpan, StoreError, StoredBar};
+use crate::wire::json::Object;
+use crate::wire::time;
+
+/// Bars made up in empty spans, at most, before a page ends.
+const DEFAULT_LIMIT: usize = 500;
+
+/// `instrument=A&interval=1m&from=&to=&limit=&fill=none|prev&cursor=`.
+#[derive(Deserialize)]
+pub struct BarsQuery {
+    instrument: Option<String>,
+    interval: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    limit: Option<usize>,
+    fill: Option<String>,
+    cursor: Option<String>,
+}
+
+/// `GET /api/v1/bars`.
+pub async fn bars(
+    api: web::Data<Api>,
+    query: web::Query<BarsQuery>,
+) -> Result<HttpResponse, Problem> {
+    let name = needed(query.instrument.as_deref())?;
+    let interval: Interval = match query.interval.as_deref() {
+        Some(text) => text.parse().map_err(|()| {
+            Problem::bad_parameter(format!("there is no interval {text:?}: 1s 1m 5m 15m 1h 4h 1d"))
+        })?,
+        None => return Err(Problem::bad_parameter("\"interval\" is missing")),
+    };
+    let fill = match query.fill.as_deref() {
+        None | Some("none" | "") => false,
+        Some("prev") => true,
+        Some(other) => {
+            return Err(Problem::bad_parameter(format!("\"fill\" is none or prev, not {other:?}")));
+        }
+    };
+    let limit = limit_of(query.limit, DEFAULT_LIMIT, api.settings.limits.bars_max)?;
+    let (mut from, to) = span_of(query.from.as_deref(), query.to.as_deref())?;
+    if let Some(cursor) = &query.cursor {
+        let bad = || Problem::bad_parameter("\"cursor\" is not one of ours");
+        from = from.max(cursor.parse().map_err(|_| bad())?);
+    }
+    let page = Page { name, interval, from, to, limit };
+    let mut found = page.find(&api).await?;
+    if fill {
+        page.fill(&api, &mut found).await;
+    }
+    Ok(json(page.write(found)))
+}
+
+struct Page<'a> {
+    name: &'a str,
+    interval: Interval,
+    from: Nanos,
+    to: Nanos,
+    limit: usize,
+}
+
+struct Found {
+    rows: BTreeMap<Nanos, StoredBar>,
+    gaps: Vec<GapSpan>,
+    source: &'static str,
+    stale_ms: u64,
+    next: Option<Nanos>,
+}
+
+impl Page<'_> {
+    async fn find(&self, api: &Api) -> Result<Found, Problem> {
+        let want = Want::Bars(self.interval, self.from, self.to);
+        let looked = look(api, self.name, want).await;
+        let stored = self.stored(api).await;
+        if let (Some(history), Err(_), Ok(_)) = (&api.history, &looked, &stored) {
+            known(api, history, self.name).await?;
+        }
+        let (stored, gaps) = match (stored, &looked) {
+            (Ok(stored), _) => stored,
+            (Err(error), Ok(_)) => {
+                tracing::warn!(%error, "bars without the database");
+                (Vec::new(), Vec::new())
+            }
+            (Err(_), Err(problem)) => return Err(problem.clone()),
+        };
+        let whole_page = self.limit < stored.len();
+        let source = if stored.is_empty() { "memory" } else { "database" };
+        let mut rows: BTreeMap<Nanos, StoredBar> =
+            stored.into_iter().map(|bar| (bar.start, bar)).collect();
+        let last = rows.last_key_value().map(|(start, _)| *start).filter(|_| whole_page);
+        let stale_ms = looked.as_ref().map_or(0, |looked| looked.stale_ms);
+        if let Ok(looked) = looked {
+            lay_over(&mut rows, &looked, last);
+        }
+        let next = rows.keys().nth(self.limit).copied();
+        if let Some(next) = next {
+            rows.split_off(&next);
+        }
+        Ok(Found { rows, gaps, source, stale_ms, next })
+    }
+
+    async fn stored(
+        &self,
+        api: &Api,
+    ) -> Result<(Vec<StoredBar>, Vec<GapSpan>), StoreError> {
+        let Some(history) = &api.history else { return Ok((Vec::new(), Vec::new())) };
+        let span = (self.from, self.to);
+        let bars = history.bars(self.name, self.interval, span, self.limit + 1).await?;
+        Ok((bars, history.gaps(self.name, span).await?))
+    }
+
+    /// Puts flat bars where nothing traded, up to the limit.
+    async fn fill(&self, api: &Api, found: &mut Found) {
+        let length = self.interval.length_ns();
+        let before = match &api.history {
+            Some(history) => {
+                let close = history.close_before(self.name, self.interval, self.from).await;
+                close.ok().flatten()
+            }
+            None => None,
+        };
+        let last_start = found.rows.last_key_value().map(|(start, _)| *start);
+        let Some(end) = last_start.map(|start| start + length) else { return };
+        let first = found.rows.first_key_value().map_or(end, |(start, _)| *start);
+        let mut close = before;
+        let mut at = match close {
+            Some(_) => self.interval.start_of(self.from + length - 1),
+            None => first,
+        };
+        // A start far before the first bar would be filled without end.
+        let room = Nanos::try_from(self.limit).unwrap_or(Nanos::MAX).saturating_mul(length);
+        at = at.max(first.saturating_sub(room)).max(self.interval.start_of(self.from));
+        let until = if found.next.is_none() && self.to < end { self.to } else { end };
+        let mut filled = BTreeMap::new();
+        while at < until {
+            if self.limit <= filled.len() {
+                found.next = Some(at);
+                break;
+            }
+            let bar = match (found.rows.remove(&at), close) {
+                (Some(bar), _) => Some(bar),
+                (None, Some((close, exp))) => Some(flat(at, close, exp)),
+                (None, None) => None,
+            };
+            if let Some(bar) = bar {
+                close = bar.prices.map(|prices| (prices[3], bar.price_exp)).or(close);
+                filled.insert(at, bar);
+            }
+            at += length;
+        }
+        found.rows = filled;
+    }
+
+    fn write(&self, found: Found) -> String {
+        let mut out = String::with_capacity(256 * found.rows.len() + 128);
+        let mut object = open_answer(&mut out, found.source, found.stale_ms);
+        object.text("instrument", self.name).plain("interval", self.interval.name());
+        let array = object.key("bars");
+        array.push('[');
+        for (nth, bar) in found.rows.values().enumerate() {
+            if nth != 0 {
+                array.push(',');
+            }
+            let end = bar.start + self.interval.length_ns();
+            let gap = found.gaps.iter().any(|gap| gap.from < end && bar.start <= gap.to);
+            push_bar(array, bar, gap);
+        }
+        array.push(']');
+        push_next(&mut object, found.next.map(|next| next.to_string()).as_deref());
+        object.close();
+        out
+    }
+}
+
+/// The symbol's bars stand over the stored ones while they may still change, or are not stored.
+fn lay_over(rows: &mut BTreeMap<Nanos, StoredBar>, looked: &Looked, last: Option<Nanos>) {
+    for bar in &looked.bars {
+        let within = last.is_none_or(|last| bar.start <= last);
+        let stored_final =
+            rows.get(&bar.start).is_some_and(|stored| stored.state == BarState::Final.name());
+        if within && !stored_final {
+            rows.insert(bar.start, as_stored(bar, looked));
+        }
+    }
+}
+
+fn as_stored(bar: &Bar, looked: &Looked) -> StoredBar {
+    StoredBar {
+        start: bar.start,
+        prices: bar.has_trades().then_some([bar.open, bar.high, bar.low, bar.close]),
+        price_exp: looked.exps.price,
+        volume: bar.volume,
+        notional: bar.notional,
+        qty_exp: looked.exps.qty,
+        trades: bar.trades,
+        rev: bar.rev,
+        state: bar.state.name().to_owned(),
+    }
+}
+
+fn flat(start: Nanos, close: i64, price_exp: u8) -> StoredBar {
+    StoredBar {
+        start,
+        prices: Some([close; 4]),
+        price_exp,
+        volume: 0,
+        notional: 0,
+        qty_exp: 0,
+        trades: 0,
+        rev: 0,
+        state: BarState::Final.name().to_owned(),
+    }
+}
+
+fn push_bar(out: &mut String, bar: &StoredBar, gap: bool) {
+    let mut object = Object::open(out);
+    object.plain("start", &time::rfc3339(bar.start));
+    for (nth, name) in ["open", "high", "low", "close"].into_iter().enumerate() {
+        let price = bar.prices.map(|prices| i128::from(prices[nth]));
+        object.decimal(name, price, bar.price_exp);
+    }
+    object.decimal("volume", Some(bar.volume), bar.qty_exp);
+    object.decimal("notional", Some(bar.notional), bar.price_exp + bar.qty_exp);
+    let vwap = vwap_mantissa(bar.notional, bar.volume);
+    object.decimal("vwap", vwap, bar.price_exp + VWAP_EXTRA_DIGITS);
+    object.integer("trades", bar.trades).integer("rev", bar.rev);
+    object.text("state", &bar.state);
+    object.key("gap").push_str(if gap { "true" } else { "false" });
+    object.close();
+}

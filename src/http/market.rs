@@ -1,0 +1,131 @@
+//! Hot answers, from the symbols' own state: quotes, statistics, books.
+
+use std::time::Duration;
+
+use actix_web::{HttpResponse, web};
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::Api;
+use super::error::Problem;
+use crate::actors::symbol::{Look, Looked, Want};
+use crate::domain::market::Instrument;
+use crate::wire::channel::DEPTH_MAX;
+use crate::wire::json::Object;
+
+/// A symbol that does not answer in this time is not waited for.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+/// Instruments of one question.
+const LIST_MAX: usize = 1_000;
+
+/// Opens an answer with how fresh it is.
+pub(super) fn open_answer<'a>(out: &'a mut String, source: &str, stale_ms: u64) -> Object<'a> {
+    let mut object = Object::open(out);
+    object.plain("as_of", &Timestamp::now().to_string());
+    object.plain("source", source).integer("stale_ms", stale_ms);
+    object
+}
+
+pub(super) fn json(body: String) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(body)
+}
+
+/// Asks one symbol.
+pub(super) async fn look(api: &Api, name: &str, want: Want) -> Result<Looked, Problem> {
+    let symbol = Instrument::parse(name).ok().and_then(|name| api.registry.symbol(&name));
+    let symbol = symbol.ok_or_else(|| Problem::unknown_instrument(name))?;
+    match tokio::time::timeout(ANSWER_TIMEOUT, symbol.addr.send(Look(want))).await {
+        Ok(Ok(looked)) => Ok(looked),
+        Ok(Err(_)) => Err(Problem::unavailable(format!("{name} is being rebuilt"))),
+        Err(_) => Err(Problem::unavailable(format!("{name} did not answer in time"))),
+    }
+}
+
+/// `instruments=A,B`.
+#[derive(Deserialize)]
+pub struct ListQuery {
+    instruments: Option<String>,
+}
+
+async fn list(
+    api: &Api,
+    query: &ListQuery,
+    field: &str,
+    want: Want,
+) -> Result<HttpResponse, Problem> {
+    let names = query
+        .instruments
+        .as_deref()
+        .filter(|names| !names.is_empty())
+        .ok_or_else(|| Problem::bad_parameter("\"instruments\" is missing: names, separated by commas"))?;
+    let names: Vec<&str> = names.split(',').collect();
+    if LIST_MAX < names.len() {
+        return Err(Problem::bad_parameter(format!("at most {LIST_MAX} instruments")));
+    }
+    let answers = join_all(names.iter().map(|name| look(api, name, want.clone()))).await;
+    let known = answers.iter().flatten();
+    let stale_ms = known.clone().map(|looked| looked.stale_ms).max().unwrap_or(0);
+    if answers.len() == 1
+        && let Some(problem) = answers.iter().find_map(|answer| answer.as_ref().err())
+    {
+        return Err(problem.clone());
+    }
+    let mut out = String::with_capacity(256 * names.len());
+    let mut object = open_answer(&mut out, "memory", stale_ms);
+    let items: Vec<&str> = known.map(|looked| looked.json.as_str()).collect();
+    let array = object.key(field);
+    array.push('[');
+    array.push_str(&items.join(","));
+    array.push(']');
+    let mut errors = serde_json::Map::new();
+    for (name, answer) in names.iter().zip(&answers) {
+        if let Err(problem) = answer {
+            errors.insert((*name).to_owned(), problem.in_list());
+        }
+    }
+    if !errors.is_empty() {
+        object.key("errors").push_str(&serde_json::Value::Object(errors).to_string());
+    }
+    object.close();
+    Ok(json(out))
+}
+
+/// `GET /api/v1/quotes`.
+pub async fn quotes(api: web::Data<Api>, query: web::Query<ListQuery>) -> Result<HttpResponse, Problem> {
+    list(&api, &query, "quotes", Want::Quote).await
+}
+
+/// `GET /api/v1/stats`.
+pub async fn stats(api: web::Data<Api>, query: web::Query<ListQuery>) -> Result<HttpResponse, Problem> {
+    list(&api, &query, "stats", Want::Stats).await
+}
+
+/// `instrument=A&depth=N`.
+#[derive(Deserialize)]
+pub struct BookQuery {
+    instrument: Option<String>,
+    depth: Option<usize>,
+}
+
+/// `GET /api/v1/book`.
+pub async fn book(api: web::Data<Api>, query: web::Query<BookQuery>) -> Result<HttpResponse, Problem> {
+    let name = needed(query.instrument.as_deref())?;
+    let depth = query.depth.unwrap_or(20);
+    if !(1..=usize::from(DEPTH_MAX)).contains(&depth) {
+        return Err(Problem::bad_parameter(format!("\"depth\" is from 1 to {DEPTH_MAX}")));
+    }
+    let looked = look(&api, name, Want::Book(depth)).await?;
+    let mut out = String::with_capacity(looked.json.len() + 128);
+    open_answer(&mut out, "memory", looked.stale_ms);
+    // The book's own fields stand beside the answer's.
+    out.push(',');
+    out.push_str(&looked.json[1..]);
+    Ok(json(out))
+}
+
+/// A parameter that must be there.
+pub(super) fn needed(name: Option<&str>) -> Result<&str, Problem> {
+    name.filter(|name| !name.is_empty())
+        .ok_or_else(|| Problem::bad_parameter("\"instrument\" is missing"))
+}

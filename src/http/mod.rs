@@ -1,0 +1,33 @@
+//! Doors for clients: REST, WebSocket, health, metrics.
+//!
+//! Handlers ask actors by message and the store by name; they hold no state of their own.
+
+mod bars;
+mod error;
+mod health;
+mod instruments;
+mod market;
+mod server;
+mod trades;
+mod ws;
+
+use std::sync::Arc;
+
+pub use self::server::{Server, serve};
+use crate::actors::health::Health;
+use crate::actors::registry::Registry;
+use crate::config::Settings;
+use crate::store::History;
+
+/// What handlers work with.
+#[derive(Clone)]
+pub struct Api {
+    /// Who is where.
+    pub registry: Arc<Registry>,
+    /// The hub's condition.
+    pub health: Arc<Health>,
+    /// What is stored.
+    pub history: Option<Arc<History>>,
+    /// All settings.
+    pub settings: Arc<Settings>,
+}

@@ -1,0 +1,114 @@
+//! Stored trades.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+
+use super::Api;
+use super::error::Problem;
+use super::instruments::{limit_of, push_next};
+use super::market::{json, needed, open_answer};
+use crate::domain::market::{Instrument, Nanos};
+use crate::store::{History, StoreError, StoredTrade, TradeKey};
+use crate::wire::json::Object;
+use crate::wire::time;
+
+/// `instrument=A&from=&to=&limit=&cursor=`.
+#[derive(Deserialize)]
+pub struct TradesQuery {
+    instrument: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+/// `GET /api/v1/trades`.
+pub async fn trades(
+    api: web::Data<Api>,
+    query: web::Query<TradesQuery>,
+) -> Result<HttpResponse, Problem> {
+    let name = needed(query.instrument.as_deref())?;
+    let limit = limit_of(query.limit, 500, api.settings.limits.rows_max)?;
+    let span = span_of(query.from.as_deref(), query.to.as_deref())?;
+    let after = query.cursor.as_deref().map(cursor_of).transpose()?;
+    let history = history_of(&api)?;
+    known(&api, history, name).await?;
+    let mut rows = history.trades(name, span, after, limit + 1).await.map_err(store_problem)?;
+    let more = limit < rows.len();
+    rows.truncate(limit);
+    let mut out = String::with_capacity(160 * rows.len() + 128);
+    let mut object = open_answer(&mut out, "database", 0);
+    let array = object.key("trades");
+    array.push('[');
+    for (nth, row) in rows.iter().enumerate() {
+        if nth != 0 {
+            array.push(',');
+        }
+        push_trade(array, row);
+    }
+    array.push(']');
+    let last = rows.last().filter(|_| more);
+    let next = last.map(|row| format!("{}.{}", row.key.ts_ns, row.key.pos));
+    push_next(&mut object, next.as_deref());
+    object.close();
+    Ok(json(out))
+}
+
+fn push_trade(out: &mut String, row: &StoredTrade) {
+    let mut object = Object::open(out);
+    object.text("trade_id", &row.trade_id);
+    object.plain("ts", &time::rfc3339(row.key.ts_ns));
+    object.key("seq").push_str(row.seq.as_deref().unwrap_or("null"));
+    object.decimal("price", Some(row.price.into()), row.price_exp);
+    object.decimal("qty", Some(row.qty.into()), row.qty_exp);
+    match &row.aggressor {
+        Some(side) => {
+            object.text("aggressor", side);
+        }
+        None => object.key("aggressor").push_str("null"),
+    }
+    object.text("state", &row.state);
+    object.close();
+}
+
+fn cursor_of(text: &str) -> Result<TradeKey, Problem> {
+    let parts = text.split_once('.');
+    let key = parts.and_then(|(ts, pos)| {
+        Some(TradeKey { ts_ns: ts.parse().ok()?, pos: pos.parse().ok()? })
+    });
+    key.ok_or_else(|| Problem::bad_parameter("\"cursor\" is not one of ours"))
+}
+
+/// `[from, to)`; all time where they are not given.
+pub(super) fn span_of(from: Option<&str>, to: Option<&str>) -> Result<(Nanos, Nanos), Problem> {
+    // The earliest and latest times that the database's own type holds with ease.
+    const LATEST: Nanos = 1 << 62;
+    let read = |name: &str, text: Option<&str>, otherwise: Nanos| match text {
+        None | Some("") => Ok(otherwise),
+        Some(text) => time::parse(text).map(|ns| ns.clamp(0, LATEST)).ok_or_else(|| {
+            Problem::bad_parameter(format!("{name:?} is RFC 3339 or nanoseconds, not {text:?}"))
+        }),
+    };
+    Ok((read("from", from, 0)?, read("to", to, LATEST)?))
+}
+
+pub(super) fn history_of(api: &Api) -> Result<&History, Problem> {
+    let history = api.history.as_deref();
+    history.ok_or_else(|| Problem::unavailable("this hub has no database"))
+}
+
+pub(super) fn store_problem(error: StoreError) -> Problem {
+    tracing::warn!(%error, "a question to the database");
+    Problem::unavailable("the database does not answer")
+}
+
+/// An instrument that neither a symbol nor the database knows is 404.
+pub(super) async fn known(api: &Api, history: &History, name: &str) -> Result<(), Problem> {
+    let parsed = Instrument::parse(name).map_err(|_| Problem::unknown_instrument(name))?;
+    if api.registry.symbol(&parsed).is_some()
+        || history.knows(name).await.map_err(store_problem)?
+    {
+        return Ok(());
+    }
+    Err(Problem::unknown_instrument(name))
+}

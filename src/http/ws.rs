@@ -1,0 +1,75 @@
+//! The door to the WebSocket.
+//!
+//! One of the two files that name `actix_web_actors`.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use actix::Addr;
+use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web_actors::ws::WsResponseBuilder;
+
+use super::Api;
+use super::error::Problem;
+use crate::actors::session::{Session, Shard, SocketHandle};
+use crate::telemetry::metrics;
+
+const PROTOCOLS: &[&str] = &["tickwire.v1.json"];
+
+thread_local! {
+    static SHARD: OnceCell<(usize, Addr<Shard>)> = const { OnceCell::new() };
+}
+
+/// The connection's socket, shared when it was accepted.
+pub struct SharedStream(pub Option<std::net::TcpStream>);
+
+/// `GET /ws`.
+pub async fn open(
+    api: web::Data<Api>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, actix_web::Error> {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    if !api.health.is_ready() {
+        return Err(Problem::unavailable("the hub is starting or stopping").into());
+    }
+    let offered = request.headers().get("sec-websocket-protocol");
+    let offered = offered.and_then(|value| value.to_str().ok());
+    let spoken = |list: &str| list.split(',').any(|name| PROTOCOLS.contains(&name.trim()));
+    if offered.is_some_and(|list| !spoken(list)) {
+        let detail = format!("this hub speaks {}", PROTOCOLS.join(", "));
+        return Err(Problem::bad_parameter(detail).into());
+    }
+    let limits = api.settings.limits.clone();
+    let open = api.registry.sessions.fetch_add(1, Ordering::Relaxed) + 1;
+    metrics().sessions.set(i64::try_from(open).unwrap_or(i64::MAX));
+    let refused = limits.sessions_max < open;
+    if refused {
+        metrics().sessions_refused.inc();
+    }
+    let shard = SHARD.with(|shard| {
+        shard
+            .get_or_init(|| Shard::start_here(api.registry.clone(), api.settings.limits.clone()))
+            .clone()
+    });
+    let stream = request.conn_data::<SharedStream>().and_then(|shared| shared.0.as_ref());
+    let stream = stream.and_then(|stream| stream.try_clone().ok());
+    let frame_bytes_max = limits.frame_bytes_max;
+    let session = Session::new(
+        NEXT.fetch_add(1, Ordering::Relaxed),
+        shard,
+        api.registry.clone(),
+        limits,
+        Arc::new(SocketHandle::new(stream)),
+        refused,
+    );
+    let outcome = WsResponseBuilder::new(session, &request, payload)
+        .protocols(PROTOCOLS)
+        .frame_size(frame_bytes_max)
+        .start();
+    if outcome.is_err() {
+        api.registry.sessions.fetch_sub(1, Ordering::Relaxed);
+    }
+    outcome
+}

@@ -1,0 +1,293 @@
+//! Questions of readers over HTTP.
+
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::{NoTls, Row};
+
+use super::connect::StoreError;
+use crate::config;
+use crate::domain::market::{Interval, Nanos};
+
+/// A pool of connections for questions.
+pub struct History {
+    pool: Pool,
+    timeout_ms: u64,
+}
+
+/// A bar as stored; decimals are text, as exact as the columns they come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredBar {
+    /// Its start.
+    pub start: Nanos,
+    /// Open, high, low, close; none where all its trades were taken back.
+    pub prices: Option<[i64; 4]>,
+    /// Decimals of prices.
+    pub price_exp: u8,
+    /// Sum of quantity mantissas.
+    pub volume: i128,
+    /// Sum of price × quantity mantissas.
+    pub notional: i128,
+    /// Decimals of quantities.
+    pub qty_exp: u8,
+    /// Fills.
+    pub trades: u64,
+    /// Revision.
+    pub rev: u32,
+    /// How settled it is.
+    pub state: String,
+}
+
+/// A trade's place in the order of trades.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TradeKey {
+    /// Event time.
+    pub ts_ns: Nanos,
+    /// Position among the instrument's trades in the log.
+    pub pos: i64,
+}
+
+/// A trade as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredTrade {
+    /// Its place.
+    pub key: TradeKey,
+    /// The venue's id.
+    pub trade_id: String,
+    /// The venue's sequence number, as text.
+    pub seq: Option<String>,
+    /// Price mantissa.
+    pub price: i64,
+    /// Decimals of the price.
+    pub price_exp: u8,
+    /// Quantity mantissa.
+    pub qty: i64,
+    /// Decimals of the quantity.
+    pub qty_exp: u8,
+    /// Who took.
+    pub aggressor: Option<String>,
+    /// Whether it still counts.
+    pub state: String,
+}
+
+/// A span of time in which something is known to be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GapSpan {
+    /// From, inclusive.
+    pub from: Nanos,
+    /// To, exclusive.
+    pub to: Nanos,
+}
+
+impl History {
+    /// A pool on the settings' server; connections are made when they are needed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the address cannot be read.
+    pub fn new(settings: &config::Database) -> Result<Self, StoreError> {
+        let mut wanted: tokio_postgres::Config = settings.url.parse()?;
+        let limit = Duration::from_millis(settings.connect_timeout_ms);
+        wanted.connect_timeout(limit).application_name("tickwire");
+        wanted.options(format!(
+            "-c default_transaction_read_only=on -c statement_timeout={}",
+            settings.query_timeout_ms
+        ));
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let pool = Pool::builder(Manager::from_config(wanted, NoTls, recycling))
+            .max_size(settings.pool_connections_max)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(limit))
+            .create_timeout(Some(limit))
+            .recycle_timeout(Some(limit))
+            .build()
+            .map_err(|error| StoreError::Pool(error.to_string()))?;
+        Ok(Self { pool, timeout_ms: settings.query_timeout_ms })
+    }
+
+    /// Whether the server answers.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.limited(async { Ok(self.client().await?.simple_query("select 1").await.map(drop)?) })
+            .await
+    }
+
+    /// Bars that start in `[from, to)`, earliest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn bars(
+        &self,
+        instrument: &str,
+        interval: Interval,
+        (from, to): (Nanos, Nanos),
+        limit: usize,
+    ) -> Result<Vec<StoredBar>, StoreError> {
+        let sql = format!(
+            "select (extract(epoch from start))::bigint * 1000000000 as start_ns,
+                open, high, low, close, price_exp, volume::text, notional::text, qty_exp,
+                trades, rev, state
+             from history.bars_{interval}
+             where instrument_id = (select id from history.instruments where name = $1)
+                and history.at($2) <= start and start < history.at($3)
+             order by start limit $4"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.limited(async {
+            let client = self.client().await?;
+            let statement = client.prepare_cached(&sql).await?;
+            let rows = client.query(&statement, &[&instrument, &from, &to, &limit]).await?;
+            Ok(rows.iter().map(bar_of).collect())
+        })
+        .await
+    }
+
+    /// The close of the last bar with trades before `before`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn close_before(
+        &self,
+        instrument: &str,
+        interval: Interval,
+        before: Nanos,
+    ) -> Result<Option<(i64, u8)>, StoreError> {
+        let sql = format!(
+            "select close, price_exp from history.bars_{interval}
+             where instrument_id = (select id from history.instruments where name = $1)
+                and start < history.at($2) and close is not null
+             order by start desc limit 1"
+        );
+        self.limited(async {
+            let client = self.client().await?;
+            let statement = client.prepare_cached(&sql).await?;
+            let row = client.query_opt(&statement, &[&instrument, &before]).await?;
+            Ok(row.map(|row| (row.get(0), row.get::<_, i16>(1) as u8)))
+        })
+        .await
+    }
+
+    /// Trades in `[from, to)` after `after` in their order, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn trades(
+        &self,
+        instrument: &str,
+        (from, to): (Nanos, Nanos),
+        after: Option<TradeKey>,
+        limit: usize,
+    ) -> Result<Vec<StoredTrade>, StoreError> {
+        let sql = "select ts_ns, pos, trade_id, seq::text, price, price_exp, qty, qty_exp,
+                aggressor, state
+             from history.trades
+             where instrument_id = (select id from history.instruments where name = $1)
+                and history.at($2) <= ts and ts <= history.at($3)
+                and $2 <= ts_ns and ts_ns < $3 and ($4, $5) < (ts_ns, pos)
+             order by ts, ts_ns, pos limit $6";
+        let after = after.unwrap_or(TradeKey { ts_ns: i64::MIN, pos: i64::MIN });
+        let from = from.max(after.ts_ns);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.limited(async {
+            let client = self.client().await?;
+            let statement = client.prepare_cached(sql).await?;
+            let rows = client
+                .query(&statement, &[&instrument, &from, &to, &after.ts_ns, &after.pos, &limit])
+                .await?;
+            Ok(rows.iter().map(trade_of).collect())
+        })
+        .await
+    }
+
+    /// Spans that touch `[from, to)` in which something is known to be missing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn gaps(
+        &self,
+        instrument: &str,
+        (from, to): (Nanos, Nanos),
+    ) -> Result<Vec<GapSpan>, StoreError> {
+        let sql = "select (extract(epoch from from_ts) * 1000000000)::bigint,
+                (extract(epoch from to_ts) * 1000000000)::bigint
+             from history.gaps
+             where instrument in ($1, '*') and from_ts < history.at($3)
+                and history.at($2) <= to_ts
+             order by from_ts limit 10000";
+        self.limited(async {
+            let client = self.client().await?;
+            let statement = client.prepare_cached(sql).await?;
+            let rows = client.query(&statement, &[&instrument, &from, &to]).await?;
+            Ok(rows.iter().map(|row| GapSpan { from: row.get(0), to: row.get(1) }).collect())
+        })
+        .await
+    }
+
+    /// Whether anything is stored of that instrument.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn knows(&self, instrument: &str) -> Result<bool, StoreError> {
+        self.limited(async {
+            let client = self.client().await?;
+            let sql = "select 1 from history.instruments where name = $1";
+            Ok(client.query_opt(sql, &[&instrument]).await?.is_some())
+        })
+        .await
+    }
+
+    async fn client(&self) -> Result<Object, StoreError> {
+        self.pool.get().await.map_err(|error| StoreError::Pool(error.to_string()))
+    }
+
+    async fn limited<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        tokio::time::timeout(Duration::from_millis(self.timeout_ms), work)
+            .await
+            .map_err(|_| StoreError::Timeout(self.timeout_ms))?
+    }
+}
+
+fn bar_of(row: &Row) -> StoredBar {
+    let sum = |at: usize| row.get::<_, &str>(at).parse().unwrap_or(0);
+    let price = |at: usize| row.get::<_, Option<i64>>(at);
+    let prices = match (price(1), price(2), price(3), price(4)) {
+        (Some(open), Some(high), Some(low), Some(close)) => Some([open, high, low, close]),
+        _ => None,
+    };
+    StoredBar {
+        start: row.get(0),
+        prices,
+        price_exp: row.get::<_, i16>(5) as u8,
+        volume: sum(6),
+        notional: sum(7),
+        qty_exp: row.get::<_, i16>(8) as u8,
+        trades: row.get::<_, i64>(9) as u64,
+        rev: row.get::<_, i32>(10) as u32,
+        state: row.get(11),
+    }
+}
+
+fn trade_of(row: &Row) -> StoredTrade {
+    StoredTrade {
+        key: TradeKey { ts_ns: row.get(0), pos: row.get(1) },
+        trade_id: row.get(2),
+        seq: row.get(3),
+        price: row.get(4),
+        price_exp: row.get::<_, i16>(5) as u8,
+        qty: row.get(6),
+        qty_exp: row.get::<_, i16>(7) as u8,
+        aggressor: row.get(8),
+        state: row.get(9),
+    }
+}

@@ -1,0 +1,18 @@
+//! SQL, spelled out: rows in, domain values out.
+//!
+//! - `schema` applies the numbered migrations;
+//! - `history` answers questions of readers over HTTP;
+//! - `journal` is what the recorder writes, one transaction a batch.
+
+mod connect;
+mod history;
+mod journal;
+mod schema;
+
+pub use connect::{StoreError, connect};
+pub use history::{GapSpan, History, StoredBar, StoredTrade, TradeKey};
+pub use journal::{
+    Amend, BarRow, Batch, BookRow, Gap, Journal, LateTrade, Page, Position, QuoteRow, Recomputed,
+    Repair, StateRow, TradeRow,
+};
+pub use schema::migrate;

@@ -1,0 +1,56 @@
+//! Migrations, and the analyst's role.
+
+use tokio_postgres::Client;
+
+use super::connect::{StoreError, connect};
+use crate::config;
+
+mod embedded {
+    refinery::embed_migrations!("migrations");
+}
+
+/// Two hubs that start at once must not migrate at once.
+const LOCK: i64 = 0x7469_636b_7769_7265;
+
+/// Applies what is missing, and sets the analyst's password and limits.
+///
+/// # Errors
+///
+/// [`StoreError`]; a plain PostgreSQL without TimescaleDB is told in one sentence.
+pub async fn migrate(settings: &config::Database) -> Result<usize, StoreError> {
+    let mut client = connect(settings).await?;
+    let available = client
+        .query_one("select count(*) from pg_available_extensions where name = 'timescaledb'", &[])
+        .await?;
+    if available.get::<_, i64>(0) == 0 {
+        let server = "this PostgreSQL has no TimescaleDB extension, which the hub needs";
+        return Err(StoreError::Unfit(server.into()));
+    }
+    client.execute("select pg_advisory_lock($1)", &[&LOCK]).await?;
+    let outcome = embedded::migrations::runner().run_async(&mut client).await;
+    let applied = match outcome {
+        Ok(report) => report.applied_migrations().len(),
+        Err(error) => return Err(StoreError::Unfit(error.to_string())),
+    };
+    set_up_analyst(&client, settings).await?;
+    client.execute("select pg_advisory_unlock($1)", &[&LOCK]).await?;
+    Ok(applied)
+}
+
+async fn set_up_analyst(client: &Client, settings: &config::Database) -> Result<(), StoreError> {
+    let timeout_ms = settings.analyst_statement_timeout_ms;
+    let connections = settings.analyst_connections_max;
+    let mut statements = format!(
+        "alter role analyst connection limit {connections};
+         alter role analyst set statement_timeout = {timeout_ms};
+         alter role analyst set default_transaction_read_only = on;
+         alter role analyst set search_path = market, public;"
+    );
+    if let Some(password) = &settings.analyst_password {
+        let row = client.query_one("select quote_literal($1)", &[password]).await?;
+        let quoted: String = row.get(0);
+        statements.push_str(&format!("alter role analyst password {quoted};"));
+    }
+    client.batch_execute(&statements).await?;
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! Every counter and gauge, in the form Prometheus reads.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// A venue and how a comparison ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ResultLabel {
+    /// The venue.
+    pub venue: String,
+    /// `match` or `mismatch`.
+    pub result: &'static str,
+}
+
+/// Why a record was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct DeadLetterLabel {
+    /// The reason in the dead letter's header.
+    pub reason: String,
+}
+
+/// A venue.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct VenueLabel {
+    /// The venue.
+    pub venue: String,
+}
+
+/// Which reader of the log, or why.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RoleLabel {
+    /// `serve` or `record`.
+    pub role: &'static str,
+}
+
+macro_rules! metrics {
+    ($($field:ident: $kind:ty = $name:literal, $help:literal;)*) => {
+        /// Handles of all metrics; incrementing one is an atomic addition.
+        #[derive(Debug)]
+        pub struct Metrics {
+            registry: Registry,
+            $(#[doc = $help] pub $field: $kind,)*
+        }
+
+        impl Metrics {
+            pub(super) fn new() -> Self {
+                let mut registry = Registry::with_prefix("tickwire");
+                $(let $field = <$kind>::default(); registry.register($name, $help, $field.clone());)*
+                Self { registry, $($field,)* }
+            }
+        }
+    };
+}
+
+metrics! {
+    records: Family<RoleLabel, Counter> = "records", "Records taken from the log";
+    record_bytes: Family<RoleLabel, Counter> = "record_bytes", "Bytes of records taken from the log";
+    events: Counter = "events", "Market events folded by symbols";
+    dead_letters: Family<DeadLetterLabel, Counter> = "dead_letters", "Records refused, by reason";
+    checksums: Family<ResultLabel, Counter> = "book_checksums", "Venue checksums of books compared";
+    unsynced_deltas: Family<VenueLabel, Counter> = "book_unsynced_deltas", "Deltas that changed nothing because the book is not synchronised";
+    book_gaps: Family<VenueLabel, Counter> = "book_gaps", "Deltas that did not continue their book";
+    repeated_trades: Family<VenueLabel, Counter> = "repeated_trades", "Trades dropped because their id was known";
+    late_trades: Family<VenueLabel, Counter> = "late_trades", "Trades too late for the stream's bars";
+    amendments_dropped: Family<VenueLabel, Counter> = "amendments_dropped", "Cancels and corrections whose trade never came";
+    skewed_events: Family<VenueLabel, Counter> = "skewed_events", "Events too far ahead of their receive time to move time";
+    misplaced_records: Counter = "misplaced_records", "Records of an instrument on a second partition";
+    held_bytes: Gauge = "held_bytes", "Bytes of records handed to symbols but not yet folded";
+    partitions_paused: Counter = "partitions_paused", "Times that reading was paused for back-pressure";
+    lag: Family<RoleLabel, Gauge> = "lag_records", "Records in the log that are not yet taken";
+    instruments: Gauge = "instruments", "Instruments known";
+    symbol_panics: Counter = "symbol_panics", "Symbols rebuilt after a panic";
+    state_saves: Counter = "state_saves", "Markets saved";
+    state_save_failures: Counter = "state_save_failures", "Savings of state that failed";
+    idle_heartbeats: Counter = "idle_heartbeats", "Heartbeats written by the hub for silent instruments";
+    sessions: Gauge = "sessions", "Open WebSockets";
+    sessions_refused: Counter = "sessions_refused", "WebSockets refused because there are too many";
+    session_frames: Counter = "session_frames", "Frames handed to sessions";
+    session_frames_refused: Counter = "session_frames_refused", "Frames that a slow session could not take";
+    sessions_cut: Counter = "sessions_cut", "Sessions cut because their socket took nothing";
+    shard_resyncs: Counter = "shard_resyncs", "Times that a connection thread was resynchronised";
+    commands: Counter = "commands", "Messages from WebSocket clients";
+    command_errors: Counter = "command_errors", "Messages from WebSocket clients that could not be carried out";
+    http_requests: Counter = "http_requests", "HTTP requests answered";
+    recorded_trades: Counter = "recorded_trades", "Trades written to the database";
+    recorded_rows: Counter = "recorded_rows", "Rows written to the database";
+    recorder_batches: Counter = "recorder_batches", "Transactions of the recorder";
+    recorder_failures: Counter = "recorder_failures", "Transactions of the recorder that failed and are tried again";
+    recomputed_bars: Counter = "recomputed_bars", "Final bars recomputed from the stored trades";
+    log_breaks: Counter = "log_breaks", "Times that the log was another than before, or lacked what was to come next";
+    serving: Gauge<i64, std::sync::atomic::AtomicI64> = "serving", "1 once the log's tail was reached";
+    last_recorded_ns: Gauge<u64, AtomicU64> = "last_recorded_append_ns", "Append time of the last record in the database, in nanoseconds";
+}
+
+impl Metrics {
+    /// All of them as text.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut out = String::with_capacity(16 * 1024);
+        // Writing to a String cannot fail.
+        let _infallible = encode(&mut out, &self.registry);
+        out
+    }
+}

@@ -1,0 +1,26 @@
+//! Logs and metrics: how they are set up and what they are called.
+
+mod metrics;
+
+use std::sync::OnceLock;
+
+pub use metrics::{DeadLetterLabel, Metrics, ResultLabel, RoleLabel, VenueLabel};
+use tracing_subscriber::EnvFilter;
+
+use crate::config;
+
+/// Sets up logging to standard error, once a process.
+pub fn start_logging(settings: &config::Log) {
+    let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let outcome =
+        if settings.json { builder.json().try_init() } else { builder.with_target(false).try_init() };
+    // A second call in one process (tests) keeps the first one's set-up.
+    drop(outcome);
+}
+
+/// The process's metrics.
+pub fn metrics() -> &'static Metrics {
+    static METRICS: OnceLock<Metrics> = OnceLock::new();
+    METRICS.get_or_init(Metrics::new)
+}
