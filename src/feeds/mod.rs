@@ -1,0 +1,3 @@
+//! Where market events come from: venues' frames, live or recorded.
+
+pub mod venues;
