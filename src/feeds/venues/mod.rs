@@ -11,6 +11,7 @@
 //! - What is kept per instrument is bounded, and so is the number of instruments.
 
 mod binance;
+mod kraken;
 pub(in crate::feeds) mod reading;
 mod roster;
 
@@ -94,6 +95,10 @@ pub fn adapter_for(venue: &str) -> Option<Box<dyn Adapter + Send>> {
     match venue {
         "binance" => Some(Box::new(binance::Binance::spot())),
         "binance-usdm" => Some(Box::new(binance::Binance::usdm())),
+        "kraken" => Some(Box::new(kraken::Kraken::new())),
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
