@@ -1,1 +1,23 @@
-fn main() {}
+//! The `tickwire` binary: settings in, exit code out.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tickwire::app::{Cli, Outcome};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match tickwire::app::run(Cli::parse()) {
+        Outcome::Done => ExitCode::SUCCESS,
+        Outcome::Failed(why) => {
+            eprintln!("tickwire: {why}");
+            ExitCode::from(1)
+        }
+        Outcome::Misused(why) => {
+            eprintln!("tickwire: {why}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -2,9 +2,14 @@
 //!
 //! - `kafka` is the only place that names `rdkafka`: reader, writer, topics, identity of the log,
 //!   saved state, and the broker inside the hub.
-//! - `simulator` makes a market up, the same one for the same seed.
-//! - `replay` plays recorded captures through the venues' adapters.
+//! - `venues` turns venues' frames into events, pure.
+//! - `capture` reads recorded frames; `simulator` makes a market up, the same one for the same
+//!   seed; `replay` sends either into the log.
 //!
 //! Nothing here knows who folds the events.
 
+pub mod capture;
 pub mod kafka;
+pub mod replay;
+pub mod simulator;
+pub mod venues;

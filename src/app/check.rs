@@ -1,0 +1,72 @@
+//! `tickwire check`: the settings in force, and whether every connection works.
+
+use crate::config::Settings;
+use crate::feeds::kafka::Identity;
+use crate::store;
+
+pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
+    let mut shown = serde_json::to_value(settings)?;
+    hide_secrets(&mut shown);
+    println!("{}", serde_json::to_string_pretty(&shown)?);
+    let mut faults = 0;
+    let mut tell = |what: &str, outcome: Result<String, String>| match outcome {
+        Ok(word) => println!("{what}: ok, {word}"),
+        Err(fault) => {
+            faults += 1;
+            println!("{what}: {fault}");
+        }
+    };
+    if settings.kafka.embedded {
+        tell("kafka", Ok("inside the hub".into()));
+    } else {
+        let log = Identity::new(&settings.kafka).and_then(|identity| identity.current());
+        let word = log.map(|log| format!("cluster {}, topic {}", log.cluster, log.topic_id));
+        tell("kafka", word.map_err(|error| error.to_string()));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let database = runtime.block_on(async {
+        let client = store::connect(&settings.database).await?;
+        let row = client
+            .query_one(
+                "select version(), (select extversion from pg_extension where extname = 'timescaledb')",
+                &[],
+            )
+            .await?;
+        Ok::<_, store::StoreError>((row.get::<_, String>(0), row.get::<_, Option<String>>(1)))
+    });
+    tell(
+        "database",
+        database
+            .map(|(server, extension)| {
+                let server = server.split(" on ").next().unwrap_or_default().to_owned();
+                format!("{server}, TimescaleDB {}", extension.as_deref().unwrap_or("not created"))
+            })
+            .map_err(|error| error.to_string()),
+    );
+    anyhow::ensure!(faults == 0, "{faults} connections do not work");
+    Ok(())
+}
+
+fn hide_secrets(value: &mut serde_json::Value) {
+    let Some(sections) = value.as_object_mut() else { return };
+    for section in sections.values_mut().filter_map(|section| section.as_object_mut()) {
+        for (name, value) in section {
+            if name.contains("password") && !value.is_null() {
+                *value = "(secret)".into();
+            } else if name == "url"
+                && let Some((scheme, rest)) = value.as_str().and_then(|url| url.split_once("://"))
+            {
+                let address = rest.rsplit_once('@').map_or(rest, |(_, address)| address);
+                *value = format!("{scheme}://(secret)@{address}").into();
+            } else if name == "properties"
+                && let Some(properties) = value.as_object_mut()
+            {
+                for (name, value) in properties {
+                    if name.contains("password") || name.contains("secret") {
+                        *value = "(secret)".into();
+                    }
+                }
+            }
+        }
+    }
+}

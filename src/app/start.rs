@@ -1,0 +1,221 @@
+//! What is started beside the server: the log's readers and writers, each on a thread of its own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix::ArbiterHandle;
+use anyhow::Context;
+use parking_lot::Mutex;
+
+use super::hub::Roles;
+use crate::actors::feed::{self, Feed, Loader, LogChanged, Watch};
+use crate::actors::health::Health;
+use crate::actors::keeper::{Errand, Keeper, Rounds};
+use crate::actors::recorder::{self, Recorder};
+use crate::actors::registry::Registry;
+use crate::actors::symbol::Outlets;
+use crate::config::Settings;
+use crate::feeds::kafka::{self, Assignment, Identity, Reader, StartAt, StateReader, Writer};
+use crate::store;
+
+const AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+/// What the threads share.
+pub(super) struct Shared {
+    pub(super) settings: Settings,
+    pub(super) roles: Roles,
+    pub(super) registry: Arc<Registry>,
+    pub(super) health: Arc<Health>,
+    pub(super) arbiters: Vec<ArbiterHandle>,
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+/// Sets `stop` when the process is asked to end.
+pub(super) fn stop_on_signal(stop: Arc<AtomicBool>) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::spawn(move || {
+        runtime.block_on(wait_for_signal());
+        stop.store(true, Ordering::Release);
+    });
+    Ok(())
+}
+
+/// Waits until the process is asked to end.
+pub(super) async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let waits = kinds.into_iter().filter_map(|kind| signal(kind).ok()).map(|mut stream| {
+        Box::pin(async move {
+            stream.recv().await;
+        })
+    });
+    futures_util::future::select_all(waits).await;
+}
+
+/// Connects, tried until it works or the hub stops; then works until the hub stops.
+pub(super) fn conduct(shared: &Arc<Shared>) {
+    while !shared.stop.load(Ordering::Acquire) {
+        match Connected::new(shared) {
+            Ok(connected) => return connected.work(shared),
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "starting is tried again");
+                shared.health.set_kafka(Some(format!("{error:#}")));
+                std::thread::sleep(AGAIN_AFTER);
+            }
+        }
+    }
+}
+
+struct Connected {
+    loader: Arc<Loader>,
+    writer: Arc<Writer>,
+}
+
+impl Connected {
+    fn new(shared: &Shared) -> anyhow::Result<Self> {
+        let kafka = &shared.settings.kafka;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        if !kafka.embedded {
+            runtime.block_on(kafka::make_missing_topics(kafka)).context("topics")?;
+        }
+        if shared.roles.record {
+            runtime.block_on(store::migrate(&shared.settings.database)).context("migrations")?;
+        }
+        let identity = Identity::new(kafka)?;
+        let loader = Loader::new(identity, StateReader::new(kafka)?, shared.registry.policy)?;
+        Ok(Self { loader: Arc::new(loader), writer: Arc::new(Writer::new(kafka)?) })
+    }
+
+    fn work(self, shared: &Arc<Shared>) {
+        let mut threads: Vec<JoinHandle<()>> = Vec::new();
+        let mut told: Vec<mpsc::Sender<LogChanged>> = Vec::new();
+        let (keeper, errands) = mpsc::channel();
+        let rounds = Arc::new(Rounds::default());
+        let keeper_thread = {
+            let kafka = shared.settings.kafka.clone();
+            let works = Keeper::new(kafka, self.writer.clone(), rounds.clone());
+            thread("keeper", move || works.run(&errands))
+        };
+        if shared.roles.serve {
+            let (changed, changes) = mpsc::channel();
+            told.push(changed);
+            threads.extend(self.serve(shared, keeper.clone(), rounds, changes));
+        }
+        if shared.roles.record {
+            let (changed, changes) = mpsc::channel();
+            told.push(changed);
+            threads.extend(self.record(shared, changes));
+        }
+        let watch = Watch {
+            loader: self.loader.clone(),
+            health: shared.health.clone(),
+            changed: told,
+            every: Duration::from_millis(shared.settings.kafka.identity_every_ms),
+            stop: shared.stop.clone(),
+        };
+        threads.extend(thread("watch", move || watch.run()));
+        for thread in threads {
+            // A panic of one of them was logged where it happened.
+            let _panicked = thread.join();
+        }
+        let _gone = keeper.send(Errand::Stop);
+        if let Some(thread) = keeper_thread {
+            let _panicked = thread.join();
+        }
+    }
+
+    fn serve(
+        &self,
+        shared: &Arc<Shared>,
+        keeper: mpsc::Sender<Errand>,
+        rounds: Arc<Rounds>,
+        changes: mpsc::Receiver<LogChanged>,
+    ) -> Option<JoinHandle<()>> {
+        let (shared, loader) = (shared.clone(), self.loader.clone());
+        thread("feed", move || {
+            let (died, deaths) = mpsc::channel();
+            let settings = shared.settings.clone();
+            let stale_after_ms = settings.market.stale_after_ms;
+            let starts = loader.clone();
+            let start_at: StartAt = Arc::new(move |partition| starts.start_of(partition));
+            let assignment = assignment(&settings, "tickwire-serve");
+            let reader = match Reader::new(&settings.kafka, &assignment, start_at) {
+                Ok(reader) => reader,
+                Err(error) => {
+                    tracing::error!(%error, "the log cannot be read");
+                    shared.health.set_kafka(Some(error.to_string()));
+                    return;
+                }
+            };
+            let tools = feed::Tools {
+                registry: shared.registry.clone(),
+                settings,
+                health: shared.health.clone(),
+                arbiters: shared.arbiters.clone(),
+                outlets: Outlets { keeper, died, stale_after_ms },
+                rounds,
+                loader,
+                stop: shared.stop.clone(),
+            };
+            Feed::new(tools, reader).run(&deaths, &changes);
+        })
+    }
+
+    fn record(
+        &self,
+        shared: &Arc<Shared>,
+        changes: mpsc::Receiver<LogChanged>,
+    ) -> Option<JoinHandle<()>> {
+        let (shared, loader) = (shared.clone(), self.loader.clone());
+        let writer = self.writer.clone();
+        thread("recorder", move || {
+            let settings = shared.settings.clone();
+            let asked = settings.clone();
+            let (starts, known) = (loader.clone(), Mutex::new(None));
+            // Where reading really begins is decided when the partition is opened; this place
+            // only has to be one that the log has.
+            let start_at: StartAt = Arc::new(move |partition| {
+                let mut known = known.lock();
+                let stored = known.get_or_insert_with(|| recorder::stored_starts(&asked));
+                let (low, high) = starts.range(partition).unwrap_or_default();
+                stored.get(&partition).copied().unwrap_or(low).clamp(low, high)
+            });
+            let assignment = assignment(&settings, "tickwire-record");
+            let reader = match Reader::new(&settings.kafka, &assignment, start_at) {
+                Ok(reader) => reader,
+                Err(error) => return tracing::error!(%error, "the log cannot be recorded"),
+            };
+            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(error) => return tracing::error!(%error, "the recorder's runtime"),
+            };
+            let tools = recorder::Tools {
+                policy: shared.registry.policy,
+                settings,
+                health: shared.health.clone(),
+                loader,
+                writer,
+                stop: shared.stop.clone(),
+            };
+            Recorder::new(tools, reader, runtime).run(&changes);
+        })
+    }
+}
+
+fn assignment(settings: &Settings, group: &str) -> Assignment {
+    if settings.kafka.embedded {
+        return Assignment::All;
+    }
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let member = format!("{}-{}", host.trim(), settings.http.bind);
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' };
+    Assignment::Group { group: group.to_owned(), member: member.chars().map(plain).collect() }
+}
+
+fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Option<JoinHandle<()>> {
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    spawned.inspect_err(|error| tracing::error!(%error, name, "a thread cannot be started")).ok()
+}

@@ -1,0 +1,124 @@
+use std::io::Write;
+
+use super::*;
+
+fn read(text: &[u8]) -> Vec<Result<Record, CaptureError>> {
+    let reader: Box<dyn BufRead + Send> = Box::new(io::Cursor::new(text.to_vec()));
+    Capture::read("capture.txt".into(), reader).unwrap().collect()
+}
+
+fn message(recv: Nanos, text: &str) -> Record {
+    Record { recv, what: Captured::Message(text.to_owned()) }
+}
+
+const LINES: &str = concat!(
+    "wss://ws.kraken.com <-> 1618678132.3858151\n",
+    "wss://ws.kraken.com <- 1618678132.8253062: {\"event\":\"subscribe\"}\n",
+    "1618678132.8258188: {\"event\":\"heartbeat\"}\r\n",
+    "\n",
+    "1723161253937085768 {\"stream\":\"x\"}\n",
+    "https://x.com/depth?symbol=A&limit=5 -> 1626992741.301402: {\"lastUpdateId\":1, \"b\": []}",
+);
+
+#[test]
+fn every_form_is_read() {
+    let records: Vec<Record> = read(LINES.as_bytes()).into_iter().map(Result::unwrap).collect();
+
+    let url = "wss://ws.kraken.com".to_owned();
+    let opened = Record { recv: 1_618_678_132_385_815_100, what: Captured::Connected { url } };
+    let response = Captured::Response {
+        url: Some("https://x.com/depth?symbol=A&limit=5".to_owned()),
+        body: "{\"lastUpdateId\":1, \"b\": []}".to_owned(),
+    };
+    assert_eq!(
+        records,
+        [
+            opened,
+            message(1_618_678_132_825_818_800, "{\"event\":\"heartbeat\"}"),
+            message(1_723_161_253_937_085_768, "{\"stream\":\"x\"}"),
+            Record { recv: 1_626_992_741_301_402_000, what: response },
+        ]
+    );
+}
+
+#[test]
+fn a_bad_line_is_told_with_its_place_and_reading_goes_on() {
+    let text = b"1 {}\nnonsense\n1x {}\nx <- 5\nftp://a => 5\n\xff\xfe 1\n2.5:\n1.5: {\"a\":1}\n";
+    let outcomes = read(text);
+
+    let places: Vec<u64> = outcomes.iter().filter_map(|r| Some(r.as_ref().err()?.line)).collect();
+    assert_eq!(places, [2, 3, 4, 5, 6, 7]);
+    let records: Vec<Record> = outcomes.into_iter().filter_map(Result::ok).collect();
+    assert_eq!(records, [message(1, "{}"), message(1_500_000_000, "{\"a\":1}")]);
+    let told = read(b"nonsense").remove(0).unwrap_err().to_string();
+    assert_eq!(told, "capture.txt:1: not a recorded frame");
+}
+
+#[test]
+fn a_line_too_long_is_passed_over() {
+    let mut text = b"1 ".to_vec();
+    text.resize(LINE_BYTES_MAX + 100, b'x');
+    text.extend_from_slice(b"\n2 {}\n");
+    let mut outcomes = read(&text);
+
+    assert_eq!(outcomes.len(), 2);
+    assert_eq!(outcomes.remove(1).unwrap(), message(2, "{}"));
+    assert!(matches!(outcomes.remove(0).unwrap_err().fault, Fault::TooLong));
+}
+
+#[test]
+fn a_document_is_one_response_at_its_cursor() {
+    for (cursor, recv) in [
+        ("\"1762820035982277754\"", 1_762_820_035_982_277_754),
+        ("1762820160", 1_762_820_160_000_000_000),
+        ("null", 0),
+        ("\"-5\"", 0),
+    ] {
+        let text = format!("\n{{\n \"error\": [],\n \"result\": {{\"last\": {cursor}}}\n}}\n");
+        let record = read(text.as_bytes()).remove(0).unwrap();
+
+        assert_eq!(record.recv, recv);
+        assert_eq!(record.what, Captured::Response { url: None, body: text });
+    }
+    assert_eq!(read(b"{ not json").len(), 1);
+}
+
+#[test]
+fn files_merge_by_receive_time_and_equal_times_by_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("a"), "1 a1\n5 a5\nbad\n4 a4\n9 a9\n").unwrap();
+    let packed = std::fs::File::create(path("b")).unwrap();
+    let mut packed = flate2::write::GzEncoder::new(packed, flate2::Compression::fast());
+    packed.write_all(b"1 b1\n3 b3\n5 b5\n").unwrap();
+    packed.finish().unwrap();
+
+    let order: Vec<String> = merge([path("a"), path("b")])
+        .unwrap()
+        .map(|outcome| match outcome {
+            Ok(Record { what: Captured::Message(text), .. }) => text,
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => format!("line {}", error.line),
+        })
+        .collect();
+
+    assert_eq!(order, ["a1", "b1", "b3", "a5", "line 3", "a4", "b5", "a9"]);
+    assert!(merge([path("a"), path("missing")]).is_err());
+}
+
+#[test]
+fn a_damaged_gzip_ends_with_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged.gz");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    for nth in 0..20_000 {
+        writeln!(packed, "{nth} {{\"n\":{}}}", nth * 7_919 % 10_007).unwrap();
+    }
+    let bytes = packed.finish().unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let outcomes: Vec<_> = Capture::open(&path).unwrap().collect();
+
+    let (last, read) = outcomes.split_last().unwrap();
+    assert!(matches!(last.as_ref().unwrap_err().fault, Fault::Unreadable(_)));
+    assert!(1_000 < read.len() && read.iter().all(Result::is_ok));
+}

@@ -1,0 +1,185 @@
+//! Sending feeds into the log: simulated ones, and recorded ones through the venues' adapters.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::capture;
+use super::kafka::{KafkaError, Letter, MARKET_TOPIC, Writer};
+use super::simulator::Simulator;
+use super::venues::adapter_for;
+use crate::config;
+use crate::domain::market::{Event, Instrument, Nanos};
+use crate::wire::record;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How fast a recording is played.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Speed {
+    /// As fast as the log takes it.
+    Max,
+    /// So many times as fast as it was recorded, in thousandths.
+    Thousandths(u64),
+}
+
+impl std::str::FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "max" {
+            return Ok(Self::Max);
+        }
+        let speed: f64 = text.parse().map_err(|_| format!("a number or max, not {text:?}"))?;
+        if !(0.001..=1_000_000.0).contains(&speed) {
+            return Err(format!("from 0.001 to 1000000, or max, not {text}"));
+        }
+        Ok(Self::Thousandths((speed * 1_000.0) as u64))
+    }
+}
+
+/// Why a feed ended.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// The log.
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
+    /// A recording cannot be opened.
+    #[error(transparent)]
+    Capture(#[from] capture::CaptureError),
+    /// There is no adapter for that venue.
+    #[error("there is no adapter for {0:?} yet: binance, binance-usdm, kraken")]
+    Venue(String),
+}
+
+/// What a replay did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Played {
+    /// Frames read.
+    pub frames: u64,
+    /// Events written.
+    pub events: u64,
+    /// Frames that could not be understood, and lines that could not be read.
+    pub refused: u64,
+}
+
+/// Waits so that what was due `since_first` into a recording is sent at its time.
+struct Pace {
+    began: Instant,
+    first: Option<Nanos>,
+    speed: Speed,
+}
+
+impl Pace {
+    fn new(speed: Speed) -> Self {
+        Self { began: Instant::now(), first: None, speed }
+    }
+
+    /// How long until what is stamped `ts` is due.
+    fn wait_for(&mut self, ts: Nanos) -> Duration {
+        let Speed::Thousandths(speed) = self.speed else { return Duration::ZERO };
+        let first = *self.first.get_or_insert(ts);
+        let since = u128::from((ts - first).max(0).unsigned_abs()) * 1_000 / u128::from(speed);
+        let due = Duration::from_nanos(u64::try_from(since).unwrap_or(u64::MAX));
+        due.saturating_sub(self.began.elapsed())
+    }
+}
+
+fn send(
+    writer: &Writer,
+    topic: &str,
+    instrument: &Instrument,
+    events: &[Event],
+) -> Result<(), KafkaError> {
+    let value = record::encode_all(instrument, events);
+    let letter = Letter {
+        topic,
+        partition: None,
+        key: instrument.as_str().as_bytes(),
+        value: Some(value.as_bytes()),
+        headers: &[("content-type", "application/json")],
+    };
+    writer.send(letter, PATIENCE)
+}
+
+/// Plays recordings of one venue, merged by receive time, through its adapter into the log.
+///
+/// # Errors
+///
+/// [`FeedError`]; a frame that cannot be understood is counted and passed over.
+pub fn replay(
+    settings: &config::Kafka,
+    venue: &str,
+    speed: Speed,
+    files: &[PathBuf],
+) -> Result<Played, FeedError> {
+    let mut adapter = adapter_for(venue).ok_or_else(|| FeedError::Venue(venue.to_owned()))?;
+    let writer = Writer::new(settings)?;
+    let topic = settings.topic(MARKET_TOPIC);
+    let mut pace = Pace::new(speed);
+    let mut played = Played::default();
+    let mut found: Vec<(Instrument, Event)> = Vec::new();
+    for captured in capture::merge(files)? {
+        let captured = match captured {
+            Ok(captured) => captured,
+            Err(error) => {
+                tracing::warn!(%error, "a line was passed over");
+                played.refused += 1;
+                continue;
+            }
+        };
+        std::thread::sleep(pace.wait_for(captured.recv));
+        played.frames += 1;
+        found.clear();
+        if let Err(error) = adapter.take(captured.frame(), captured.recv, &mut found) {
+            tracing::warn!(%error, frame = played.frames, "a frame was passed over");
+            played.refused += 1;
+        }
+        played.events += found.len() as u64;
+        let mut by_instrument: HashMap<Instrument, Vec<Event>> = HashMap::new();
+        let mut order = Vec::new();
+        for (instrument, event) in found.drain(..) {
+            let events = by_instrument.entry(instrument.clone()).or_default();
+            if events.is_empty() {
+                order.push(instrument);
+            }
+            events.push(event);
+        }
+        for instrument in order {
+            send(&writer, &topic, &instrument, &by_instrument[&instrument])?;
+        }
+    }
+    writer.flush(PATIENCE)?;
+    Ok(played)
+}
+
+/// Runs the simulated market until `stop` says so.
+///
+/// # Errors
+///
+/// [`FeedError`] where the log cannot be written.
+pub fn simulate(
+    settings: &config::Kafka,
+    simulator: Simulator,
+    limit: Option<u64>,
+    stop: impl Fn() -> bool,
+) -> Result<u64, FeedError> {
+    let writer = Writer::new(settings)?;
+    let topic = settings.topic(MARKET_TOPIC);
+    let mut pace = Pace::new(Speed::Thousandths(1_000));
+    let mut events = 0;
+    for record in simulator {
+        if stop() || limit.is_some_and(|limit| limit <= events) {
+            break;
+        }
+        // Short waits are gathered: a sleep is not finer than a millisecond.
+        let wait = pace.wait_for(record.ts);
+        if Duration::from_millis(1) < wait {
+            std::thread::sleep(wait);
+        }
+        events += record.events.len() as u64;
+        send(&writer, &topic, &record.instrument, &record.events)?;
+    }
+    writer.flush(PATIENCE)?;
+    Ok(events)
+}

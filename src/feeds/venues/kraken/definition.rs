@@ -1,0 +1,118 @@
+//! Definitions and trading phases: v2's `instrument` channel.
+//!
+//! `price_increment` and `qty_increment` are steps, not prices; they may be written with an
+//! exponent (`1e-08`), which is exact here too. A pair's `status` becomes an action of the
+//! contract where one means the same; the others are kept as the venue's text.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::Pair;
+use crate::domain::market::{Body, Decimal, DecimalError, Definition, Event, Instrument, Nanos};
+use crate::feeds::venues::FrameError;
+use crate::feeds::venues::reading::Cell;
+use crate::feeds::venues::roster::Roster;
+
+/// The `data` of the channel; the assets are passed over.
+#[derive(Deserialize)]
+pub(super) struct Listing<'a> {
+    #[serde(borrow, default)]
+    pairs: Vec<Told<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Told<'a> {
+    #[serde(borrow)]
+    symbol: Cow<'a, str>,
+    base: Option<String>,
+    quote: Option<String>,
+    #[serde(borrow)]
+    status: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    price_increment: Cell<'a>,
+    #[serde(borrow)]
+    qty_increment: Cell<'a>,
+}
+
+/// A step above zero; `5e-05` is read as `0.00005`.
+fn step(field: &'static str, text: &str) -> Result<Decimal, FrameError> {
+    let fault = |source| FrameError::Number { field, source };
+    let number = match text.split_once(['e', 'E']) {
+        None => Decimal::parse(text).map_err(fault)?,
+        Some((digits, exponent)) => {
+            let digits = Decimal::parse(digits).map_err(fault)?;
+            let down: u8 = exponent
+                .strip_prefix('-')
+                .and_then(|digits| digits.parse().ok())
+                .ok_or(fault(DecimalError::Malformed))?;
+            let scale = digits.scale().checked_add(down).filter(|scale| *scale <= 18);
+            let scale = scale.ok_or(fault(DecimalError::OutOfRange))?;
+            Decimal::from_mantissa(digits.at(digits.scale()).unwrap_or_default(), scale)
+        }
+    };
+    if number.is_zero() || number.is_negative() {
+        return Err(FrameError::Value(field));
+    }
+    Ok(number)
+}
+
+/// The contract's action for a pair's status.
+fn action(status: &str) -> &str {
+    match status {
+        "online" => "trading",
+        "cancel_only" => "halt",
+        "maintenance" => "suspend",
+        "delisted" | "work_in_progress" => "not_available",
+        other => other,
+    }
+}
+
+/// Takes a listing: a definition of each pair, then its phase.
+pub(super) fn take(
+    roster: &mut Roster<Pair>,
+    listing: &Listing<'_>,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    let mut all = Vec::with_capacity(listing.pairs.len());
+    for told in &listing.pairs {
+        let definition = Definition {
+            tick_size: step("price_increment", &told.price_increment.0)?,
+            lot_size: step("qty_increment", &told.qty_increment.0)?,
+            base: told.base.clone(),
+            quote: told.quote.clone(),
+            kind: Some("spot".to_owned()),
+            description: None,
+        };
+        roster.get(&told.symbol)?;
+        all.push((told, definition));
+    }
+    for (told, definition) in all {
+        let listed = roster.get(&told.symbol)?;
+        let event = listed.event(None, recv, Body::Instrument(Box::new(definition)));
+        out.push((listed.instrument.clone(), event));
+        if let Some(status) = &told.status {
+            let reason = Some(status.clone().into_owned());
+            let body = Body::Status { action: action(status).into(), reason };
+            out.push((listed.instrument.clone(), listed.event(None, recv, body)));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_exact_however_they_are_written() {
+        for text in ["0.00000001", "1e-08", "1.0e-8", "1E-8"] {
+            let step = step("qty_increment", text).unwrap();
+            assert_eq!((step.scale(), step.at(8)), (8, Some(1)), "{text}");
+        }
+        for text in ["", "0", "-1", "1e8", "1e-19", "e-1", "1e-x", "1e-300"] {
+            assert!(step("qty_increment", text).is_err(), "{text:?}");
+        }
+    }
+}

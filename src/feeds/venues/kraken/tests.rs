@@ -1,0 +1,292 @@
+use super::*;
+use crate::domain::market::{Aggressor, Body, Changes, Market, MarketState, Moment, Policy};
+
+fn taken(adapter: &mut Kraken, text: &str) -> Result<Vec<(Instrument, Event)>, FrameError> {
+    let mut out = Vec::new();
+    adapter.take(Frame::Message(text), 7, &mut out).map(|()| out)
+}
+
+fn events(adapter: &mut Kraken, text: &str) -> Vec<Event> {
+    let given = taken(adapter, text).unwrap();
+    given.into_iter().map(|(_, event)| event).collect()
+}
+
+fn folded(market: &mut Market, event: &Event) -> Changes {
+    let admission = market.admit(std::slice::from_ref(event)).unwrap();
+    market.accept(admission);
+    market.apply(event, Moment::default(), &Policy::default(), &mut Vec::new())
+}
+
+/// Rows as `price qty` texts.
+fn rows(event: &Event) -> [Vec<String>; 2] {
+    let (Body::BookSnapshot { bids, asks, .. } | Body::BookDelta { bids, asks, .. }) = &event.body
+    else {
+        panic!("no book: {event:?}")
+    };
+    [bids, asks].map(|side| side.iter().map(|(price, qty)| format!("{price} {qty}")).collect())
+}
+
+const V1_BOOK: &str = r#"[0,{"as":[["5541.30000","2.50700000","1534614248.123678"],["5541.80000","0.33000000","1534614098.345543"]],"bs":[["5541.20000","1.52900000","1534614248.765567"]]},"book-10","XBT/USD"]"#;
+
+#[test]
+fn a_v1_update_of_two_parts_is_one_delta_at_its_latest_row() {
+    let mut kraken = Kraken::new();
+    let given = taken(&mut kraken, V1_BOOK).unwrap();
+    assert_eq!(given[0].0.as_str(), "KRAKEN:XBT/USD");
+    assert_eq!(given[0].1.ts_event, 1_534_614_248_765_567_000);
+
+    let text = r#"[0,{"a":[["5541.30000","2.00000000","1534614335.345903","r"],["5541.30000","0.00000000","1534614335.345904"]]},{"b":[["5541.10000","3.00000000","1534614335.000001"]],"c":"974947235"},"book-10","XBT/USD"]"#;
+    let given = events(&mut kraken, text);
+
+    assert_eq!(given.len(), 1);
+    assert_eq!(given[0].ts_event, 1_534_614_335_345_904_000);
+    let wanted =
+        [vec!["5541.10000 3.00000000"], vec!["5541.30000 2.00000000", "5541.30000 0.00000000"]];
+    assert_eq!(rows(&given[0]), wanted);
+    let Body::BookDelta { checksum: Some(checksum), .. } = given[0].body else { panic!() };
+    assert_eq!(checksum.value, 974_947_235);
+}
+
+/// Ten levels a side around 100, as v1 rows.
+fn ten_levels(name: &str, first: u32, step: i32) -> String {
+    let rows = (0..10)
+        .map(|nth| format!(r#"["{}.0","1.000","1.0"]"#, i64::from(first) + i64::from(step) * nth));
+    format!(r#""{name}":[{}]"#, rows.collect::<Vec<_>>().join(","))
+}
+
+#[test]
+fn levels_pushed_out_of_the_depth_are_removed_in_the_same_delta() {
+    let mut kraken = Kraken::new();
+    let (asks, bids) = (ten_levels("as", 101, 1), ten_levels("bs", 99, -1));
+    let book = format!(r#"[0,{{{asks},{bids}}},"book-10","XBT/USD"]"#);
+    let mut market = Market::new("test");
+    folded(&mut market, &events(&mut kraken, &book)[0]);
+
+    let text = r#"[0,{"a":[["100.5","2.000","2.0"]],"c":"1"},"book-10","XBT/USD"]"#;
+    let given = events(&mut kraken, text);
+    assert_eq!(rows(&given[0]), [vec![], vec!["100.5 2.000", "110.0 0"]]);
+    folded(&mut market, &given[0]);
+    assert_eq!(market.book().asks().count(), 10);
+
+    // A removal makes room; the level that was pushed out is told again by the venue.
+    let text = r#"[0,{"b":[["95.0","0.000","3.0"],["89.5","1.000","3.0","r"]],"c":"1"},"book-10","XBT/USD"]"#;
+    assert_eq!(rows(&events(&mut kraken, text)[0])[0], ["95.0 0.000", "89.5 1.000"]);
+    let text =
+        r#"[0,{"b":[["99.5","1.000","4.0"],["99.6","1.000","4.0"]],"c":"1"},"book-10","XBT/USD"]"#;
+    let wanted = ["99.5 1.000", "99.6 1.000", "89.5 0", "90.0 0"];
+    assert_eq!(rows(&events(&mut kraken, text)[0])[0], wanted);
+}
+
+#[test]
+fn v1_trades_are_numbered_within_their_time() {
+    let text = r#"[0,[["5541.20000","0.15850568","1534614057.321597","s","l",""],["6060.00000","0.02455000","1534614057.321597","b","m",""],["6060.00000","0.02455000","1534614057.324998","b","l",""]],"trade","XBT/USD"]"#;
+    let given = events(&mut Kraken::new(), text);
+    let told: Vec<_> = given
+        .iter()
+        .map(|event| match &event.body {
+            Body::Trade(trade) => (trade.trade_id.to_string(), trade.aggressor),
+            _ => panic!("{event:?}"),
+        })
+        .collect();
+
+    assert_eq!(
+        told,
+        [
+            ("~1534614057321597000.0".to_owned(), Some(Aggressor::Sell)),
+            ("~1534614057321597000.1".to_owned(), Some(Aggressor::Buy)),
+            ("~1534614057324998000.0".to_owned(), Some(Aggressor::Buy)),
+        ]
+    );
+}
+
+#[test]
+fn a_v1_spread_is_a_quote() {
+    let text = r#"[0,["5698.40000","5700.00000","1542057299.545897","1.01234567","0.98765432"],"spread","XBT/USD"]"#;
+    let given = events(&mut Kraken::new(), text);
+    let Body::Quote { bid: Some(bid), ask: Some(ask) } = given[0].body else { panic!() };
+
+    assert_eq!([bid.0, bid.1].map(|number| number.to_string()), ["5698.40000", "1.01234567"]);
+    assert_eq!([ask.0, ask.1].map(|number| number.to_string()), ["5700.00000", "0.98765432"]);
+}
+
+/// The worked example of docs.kraken.com, "Book checksum (WebSocket v2)".
+const V2_BOOK: &str = r#"{"channel":"book","type":"snapshot","data":[{"symbol":"BTC/USD",
+"bids":[{"price":45283.5,"qty":0.10000000},{"price":45283.4,"qty":1.54582015},
+{"price":45282.1,"qty":0.10000000},{"price":45281.0,"qty":0.10000000},
+{"price":45280.3,"qty":1.54592586},{"price":45279.0,"qty":0.07990000},
+{"price":45277.6,"qty":0.03310103},{"price":45277.5,"qty":0.30000000},
+{"price":45277.3,"qty":1.54602737},{"price":45276.6,"qty":0.15445238}],
+"asks":[{"price":45285.2,"qty":0.00100000},{"price":45286.4,"qty":1.54571953},
+{"price":45286.6,"qty":1.54571109},{"price":45289.6,"qty":1.54560911},
+{"price":45290.2,"qty":0.15890660},{"price":45291.8,"qty":1.54553491},
+{"price":45294.7,"qty":0.04454749},{"price":45296.1,"qty":0.35380000},
+{"price":45297.5,"qty":0.09945542},{"price":45299.5,"qty":0.18772827}],
+"checksum":3310070434,"timestamp":"2023-10-06T17:35:55.440295Z"}]}"#;
+
+#[test]
+fn the_venues_own_example_of_a_v2_checksum_holds() {
+    let mut market = Market::new("test");
+    let given = taken(&mut Kraken::new(), V2_BOOK).unwrap();
+    assert_eq!(given[0].0.as_str(), "KRAKEN:BTC/USD");
+    assert_eq!(given[0].1.ts_event, 1_696_613_755_440_295_000);
+    assert_eq!(folded(&mut market, &given[0].1).checksum, Some(true));
+    assert_eq!(market.book_state, MarketState::Live);
+
+    let wrong = V2_BOOK.replace("0.10000000}", "0.1000000}");
+    let given = events(&mut Kraken::new(), &wrong);
+    assert_eq!(folded(&mut Market::new("test"), &given[0]).checksum, Some(false));
+}
+
+#[test]
+fn a_v2_book_is_cut_at_the_depth_that_was_subscribed() {
+    let update = r#"{"channel":"book","type":"update","data":[{"symbol":"BTC/USD","bids":[{"price":45283.6,"qty":1.0}],"asks":[],"checksum":1,"timestamp":"2023-10-06T17:35:55.440295Z"}]}"#;
+    let mut guessed = Kraken::new();
+    events(&mut guessed, V2_BOOK);
+    assert_eq!(rows(&events(&mut guessed, update)[0])[0], ["45283.6 1.0", "45276.6 0"]);
+
+    let mut told = Kraken::new();
+    let answer = r#"{"method":"subscribe","result":{"channel":"book","depth":25,"snapshot":true,"symbol":"BTC/USD"},"success":true,"time_in":"2023-10-06T17:35:55.440295Z"}"#;
+    events(&mut told, answer);
+    events(&mut told, V2_BOOK);
+    assert_eq!(rows(&events(&mut told, update)[0])[0], ["45283.6 1.0"]);
+    // A snapshot deeper than what was told shows that another depth is subscribed.
+    let more = V2_BOOK.replace("\"bids\":[", "\"bids\":[{\"price\":1.0,\"qty\":1.0},");
+    events(&mut guessed, &more);
+    assert_eq!(rows(&events(&mut guessed, update)[0])[0], ["45283.6 1.0"]);
+}
+
+#[test]
+fn v2_trades_have_the_venues_ids() {
+    let text = r#"{"channel":"trade","type":"update","data":[{"symbol":"MATIC/USD","side":"sell","price":0.5117,"qty":40.0,"ord_type":"market","trade_id":4665906,"timestamp":"2023-09-25T07:49:37.708706Z"}]}"#;
+    let given = events(&mut Kraken::new(), text);
+    let Body::Trade(trade) = &given[0].body else { panic!() };
+
+    assert_eq!((trade.trade_id.as_str(), trade.qty.to_string().as_str()), ("4665906", "40.0"));
+    assert_eq!(given[0].ts_event, 1_695_628_177_708_706_000);
+}
+
+#[test]
+fn a_v2_ticker_is_a_quote_only_where_it_follows_the_best_prices() {
+    let text = r#"{"channel":"ticker","type":"update","data":[{"symbol":"ALGO/USD","bid":0.10025,"bid_qty":740.0,"ask":0.10036,"ask_qty":0.00000000,"last":0.10035}]}"#;
+    let mut kraken = Kraken::new();
+    assert_eq!(events(&mut kraken, text), []);
+    let answer = r#"{"method":"subscribe","result":{"channel":"ticker","event_trigger":"bbo","snapshot":true,"symbol":"ALGO/USD"},"success":true}"#;
+    events(&mut kraken, answer);
+
+    let given = events(&mut kraken, text);
+    let Body::Quote { bid: Some(bid), ask: None } = given[0].body else { panic!("{given:?}") };
+    assert_eq!((bid.1.to_string().as_str(), given[0].ts_event), ("740.0", 7));
+}
+
+#[test]
+fn an_instrument_frame_gives_definition_and_phase() {
+    let text = r#"{"channel":"instrument","type":"snapshot","data":{"assets":[{"id":"USD"}],"pairs":[{"symbol":"EUR/USD","base":"EUR","quote":"USD","status":"cancel_only","qty_precision":8,"qty_increment":1e-08,"price_precision":5,"price_increment":0.00001,"qty_min":0.5}]}}"#;
+    let given = events(&mut Kraken::new(), text);
+    let Body::Instrument(definition) = &given[0].body else { panic!("{given:?}") };
+
+    assert_eq!([definition.tick_size, definition.lot_size].map(|step| step.scale()), [5, 8]);
+    let Body::Status { action, reason } = &given[1].body else { panic!("{given:?}") };
+    assert_eq!((action.as_str(), reason.as_deref()), ("halt", Some("cancel_only")));
+}
+
+#[test]
+fn rest_trades_are_prints_and_other_bodies_give_nothing() {
+    let mut kraken = Kraken::new();
+    let mut out = Vec::new();
+    let mut take = |body: &str| {
+        out.clear();
+        kraken.take(Frame::Response { url: None, body }, 0, &mut out).map(|()| out.clone())
+    };
+    let trades = r#"{"error":[],"result":{"XXBTZUSD":[["30243.40000","0.34507674",1688669597.8277369,"b","m","",61044952],["30243.30000","0.00376960",1688669598.2804112,"s","l","",61044953]],"last":"1688671969993150842"}}"#;
+    let given = take(trades).unwrap();
+    assert_eq!(given[1].0.as_str(), "KRAKEN:XBT/USD");
+    assert_eq!((given[0].1.ts_event, given[0].1.ts_recv), (1_688_669_597_827_736_900, None));
+    let Body::Trade(trade) = &given[1].1.body else { panic!() };
+    assert_eq!((trade.trade_id.as_str(), trade.aggressor), ("61044953", Some(Aggressor::Sell)));
+
+    let ohlc = r#"{"error":[],"result":{"XXBTZUSD":[[1688671200,"30306.1","30306.2","30305.7","30305.7","30306.1","3.39243896",23]],"last":1688672160}}"#;
+    assert_eq!(take(ohlc).unwrap(), []);
+    let depth =
+        r#"{"error":[],"result":{"XXBTZUSD":{"asks":[["30384.1","2.059",1688671659]],"bids":[]}}}"#;
+    assert_eq!(take(depth).unwrap(), []);
+    let time = r#"{"error":[],"result":{"unixtime":1688669448,"rfc1123":"Thu, 06 Jul 23"}}"#;
+    assert_eq!(take(time).unwrap(), []);
+    let refused = take(r#"{"error":["EQuery:Unknown asset pair"]}"#);
+    assert!(matches!(refused, Err(FrameError::Venue(text)) if text == "EQuery:Unknown asset pair"));
+    assert!(take(&trades.replace("61044953", "x")).is_err());
+    assert!(take(&trades.replace("XXBTZUSD", "NOPE")).is_err());
+}
+
+#[test]
+fn what_carries_nothing_gives_nothing() {
+    let mut kraken = Kraken::new();
+    for text in [
+        r#"{"event":"heartbeat"}"#,
+        r#"{"connectionID":8628615390848610000,"event":"systemStatus","status":"online","version":"1.0.0"}"#,
+        r#"{"channelID":10001,"channelName":"ticker","event":"subscriptionStatus","pair":"XBT/EUR","status":"subscribed","subscription":{"name":"ticker"}}"#,
+        r#"[340,{"a":["5525.40000",1,"1.000"],"b":["5525.10000",1,"1.000"]},"ticker","XBT/USD"]"#,
+        r#"[42,["1542057314.748456","1542057360.435743","3586.70000"],"ohlc-5","XBT/USD"]"#,
+        r#"{"channel":"heartbeat"}"#,
+        r#"{"channel":"status","type":"update","data":[{"system":"online"}]}"#,
+        r#"{"method":"pong","req_id":101,"time_in":"2023-09-24T14:10:23.799685Z"}"#,
+        r#"{"method":"subscribe","result":{"channel":"trade","symbol":"BTC/USD"},"success":true}"#,
+    ] {
+        assert_eq!(events(&mut kraken, text), [], "{text}");
+    }
+}
+
+#[test]
+fn a_bad_frame_is_refused_whole_and_harms_no_other() {
+    let (mut kraken, mut undisturbed) = (Kraken::new(), Kraken::new());
+    events(&mut kraken, V1_BOOK);
+    events(&mut undisturbed, V1_BOOK);
+    let good = r#"[0,{"a":[["5541.30000","2.50700000","1534614335.345903"]],"c":"97"},"book-10","XBT/USD"]"#;
+    for text in [
+        "".to_owned(),
+        "hello".to_owned(),
+        "[]".to_owned(),
+        "{}".to_owned(),
+        "[0,1]".to_owned(),
+        good.replace("book-10", "book-x"),
+        good.replace("book-10", "book-0"),
+        good.replace("book-10", "news"),
+        good.replace("1534614335.345903", "soon"),
+        good.replace("\"97\"", "\"-97\""),
+        good.replace("2.50700000", "-2.50700000"),
+        good.replace("5541.30000", "NaN"),
+        good.replace("\"a\":", "\"x\":"),
+        good.replace("\"c\":", "\"as\":[],\"c\":"),
+        good.replace("XBT/USD", ""),
+        good.replace("XBT/USD", "XBT,USD"),
+        V2_BOOK.replace("45299.5", "4.5e4"),
+        V2_BOOK.replace("snapshot", "nonsense"),
+        V2_BOOK.replace("2023-10-06T", "yesterday"),
+        V2_BOOK.replace("3310070434", "-1"),
+        r#"{"channel":"nonsense"}"#.to_owned(),
+        r#"{"method":"subscribe","error":"Currency pair not supported","success":false}"#
+            .to_owned(),
+        r#"{"errorMessage":"Currency pair not supported","event":"subscriptionStatus"}"#.to_owned(),
+        r#"[0,[["1","0","1.0","s","l",""]],"trade","XBT/USD"]"#.to_owned(),
+        r#"[0,[["1","1","1.0","x","l",""]],"trade","XBT/USD"]"#.to_owned(),
+    ] {
+        assert!(taken(&mut kraken, &text).is_err(), "{text}");
+    }
+
+    assert_eq!(events(&mut kraken, good), events(&mut undisturbed, good));
+}
+
+#[test]
+fn after_a_loss_the_depth_is_learnt_anew_and_prints_are_numbered_on() {
+    let mut kraken = Kraken::new();
+    let trade = r#"[0,[["1","1","1.5","s","l",""]],"trade","XBT/USD"]"#;
+    events(&mut kraken, V1_BOOK);
+    events(&mut kraken, trade);
+    let mut out = Vec::new();
+    kraken.take(Frame::Lost, 9, &mut out).unwrap();
+    assert_eq!(out.len(), 1);
+    assert_eq!((out[0].1.ts_event, &out[0].1.body), (1_534_614_248_765_567_000, &Body::Disconnect));
+
+    let given = events(&mut kraken, trade);
+    let Body::Trade(trade) = &given[0].body else { panic!() };
+    assert_eq!(trade.trade_id, "~1500000000.1");
+}

@@ -1,0 +1,285 @@
+//! Numbers, times and rows as venues write them, read exactly.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::FrameError;
+use crate::domain::market::{Decimal, LevelChange, Nanos, SECOND_NS};
+use crate::wire::number::DecimalField;
+use crate::wire::time;
+
+/// The latest time `md.v1` takes, exclusive: the year 2116.
+pub(in crate::feeds) const TIME_LIMIT: Nanos = 1 << 62;
+/// From here on a number counts microseconds: as milliseconds it would lie beyond the year 5138.
+const MICROS_FROM: u64 = 100_000_000_000_000;
+/// Cells of a row that are looked at; rows here have at most eight.
+const CELLS_MAX: usize = 16;
+
+/// Decimal seconds since 1970, exact; digits beyond nanoseconds are cut.
+pub(in crate::feeds) fn seconds(text: &str) -> Option<Nanos> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
+        return None;
+    }
+    let mut nanos = whole.parse::<Nanos>().ok()?.checked_mul(SECOND_NS)?;
+    let mut unit = SECOND_NS;
+    for byte in fraction.bytes().take(9) {
+        unit /= 10;
+        nanos = nanos.checked_add(Nanos::from(byte - b'0') * unit)?;
+    }
+    (nanos < TIME_LIMIT).then_some(nanos)
+}
+
+/// Decimal seconds of a frame.
+pub(super) fn seconds_of(field: &'static str, text: &str) -> Result<Nanos, FrameError> {
+    seconds(text).ok_or(FrameError::Time(field))
+}
+
+/// Milliseconds since 1970, or microseconds where the number is that large.
+pub(super) fn epoch(field: &'static str, value: u64) -> Result<Nanos, FrameError> {
+    let unit = if value < MICROS_FROM { 1_000_000 } else { 1_000 };
+    let nanos = value.checked_mul(unit).and_then(|nanos| Nanos::try_from(nanos).ok());
+    nanos.filter(|nanos| *nanos < TIME_LIMIT).ok_or(FrameError::Time(field))
+}
+
+/// RFC 3339.
+pub(super) fn rfc3339(field: &'static str, text: &str) -> Result<Nanos, FrameError> {
+    let nanos = if text.contains('T') { time::parse(text) } else { None };
+    nanos.filter(|nanos| (0..TIME_LIMIT).contains(nanos)).ok_or(FrameError::Time(field))
+}
+
+/// A price, as it was written.
+pub(super) fn price(field: DecimalField) -> Result<Decimal, FrameError> {
+    field.0.map_err(|source| FrameError::Number { field: "price", source })
+}
+
+/// A quantity, not below zero.
+pub(super) fn quantity(field: DecimalField) -> Result<Decimal, FrameError> {
+    let qty = field.0.map_err(|source| FrameError::Number { field: "quantity", source })?;
+    if qty.is_negative() { Err(FrameError::Value("quantity")) } else { Ok(qty) }
+}
+
+/// A traded quantity, above zero.
+pub(super) fn traded(field: DecimalField) -> Result<Decimal, FrameError> {
+    let qty = quantity(field)?;
+    if qty.is_zero() { Err(FrameError::Value("quantity")) } else { Ok(qty) }
+}
+
+/// A best bid or ask; a side without quantity or price is empty.
+pub(super) fn side(at: DecimalField, qty: DecimalField) -> Result<Option<LevelChange>, FrameError> {
+    let level = (price(at)?, quantity(qty)?);
+    Ok((!level.0.is_zero() && !level.1.is_zero()).then_some(level))
+}
+
+/// A level `[price, quantity, …]`; what follows is passed over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Level(DecimalField, DecimalField);
+
+impl Level {
+    /// Checks levels, in their order.
+    pub fn changes(levels: Vec<Self>) -> Result<Vec<LevelChange>, FrameError> {
+        levels.into_iter().map(|Self(at, qty)| Ok((price(at)?, quantity(qty)?))).collect()
+    }
+}
+
+impl<'de> Deserialize<'de> for Level {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(LevelVisitor)
+    }
+}
+
+struct LevelVisitor;
+
+impl<'de> Visitor<'de> for LevelVisitor {
+    type Value = Level;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a price and a quantity")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<Level, A::Error> {
+        let mut next =
+            || cells.next_element()?.ok_or_else(|| de::Error::invalid_length(0, &"two cells"));
+        let level = Level(next()?, next()?);
+        while cells.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(level)
+    }
+}
+
+/// The text of a string or of a number; empty for anything else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cell<'a>(pub Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Cell<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CellVisitor)
+    }
+}
+
+struct CellVisitor;
+
+impl<'de> Visitor<'de> for CellVisitor {
+    type Value = Cell<'de>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a cell")
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cell(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cell(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Cell(Cow::Owned(value.to_string())))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Cell(Cow::Owned(value.to_string())))
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Cell::default())
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Cell::default())
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(Cell::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<Self::Value, A::Error> {
+        while cells.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Cell::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut cell = Cell::default();
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            // How serde_json hands over the text of a number (feature arbitrary_precision).
+            if key == "$serde_json::private::Number" {
+                cell = Cell(Cow::Owned(map.next_value::<String>()?));
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(cell)
+    }
+}
+
+/// A row of cells; empty where something else stands in its place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Row<'a>(Vec<Cell<'a>>);
+
+impl<'a> Row<'a> {
+    /// The cell at a place.
+    pub fn cell(&self, at: usize) -> Option<&Cell<'a>> {
+        self.0.get(at)
+    }
+
+    /// The text at a place; empty where there is none.
+    pub fn text(&self, at: usize) -> &str {
+        self.cell(at).map_or("", |cell| &cell.0)
+    }
+
+    /// The number at a place.
+    pub fn number(&self, at: usize) -> DecimalField {
+        DecimalField(Decimal::parse(self.text(at)))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Row<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RowVisitor)
+    }
+}
+
+struct RowVisitor;
+
+impl<'de> Visitor<'de> for RowVisitor {
+    type Value = Row<'de>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a row of cells")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<Self::Value, A::Error> {
+        let mut row = Row(Vec::with_capacity(8));
+        while row.0.len() < CELLS_MAX
+            && let Some(cell) = cells.next_element()?
+        {
+            row.0.push(cell);
+        }
+        while cells.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(row)
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Row::default())
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Row::default())
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Row::default())
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Row::default())
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Row::default())
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(Row::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Row::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_exact_to_the_nanosecond() {
+        assert_eq!(seconds("1762795433.9717445"), Some(1_762_795_433_971_744_500));
+        assert_eq!(seconds("1618678134"), Some(1_618_678_134_000_000_000));
+        assert_eq!(seconds("0.0000000019"), Some(1));
+        for text in ["", ".", "-1", "1e9", "1.2.3", "1.x", "4611686018427387904", "9999999999999"] {
+            assert_eq!(seconds(text), None, "{text:?}");
+        }
+        assert_eq!(epoch("E", 1_723_161_255_208).unwrap(), 1_723_161_255_208_000_000);
+        assert_eq!(epoch("E", 1_723_161_255_208_001).unwrap(), 1_723_161_255_208_001_000);
+        assert!(epoch("E", u64::MAX).is_err());
+    }
+
+    #[test]
+    fn cells_keep_the_text_of_numbers() {
+        let row: Row<'_> = serde_json::from_str(r#"["1.50", 2.500, null, {"a":[1]}, 7]"#).unwrap();
+
+        assert_eq!([0, 1, 2, 3, 4, 5].map(|at| row.text(at)), ["1.50", "2.500", "", "", "7", ""]);
+        assert_eq!(row.number(1).0.unwrap().written_scale(), 3);
+    }
+
+    #[test]
+    fn a_level_may_have_more_cells_but_not_fewer() {
+        assert!(serde_json::from_str::<Level>(r#"["1","2",[]]"#).is_ok());
+        assert!(serde_json::from_str::<Level>(r#"["1"]"#).is_err());
+    }
+}

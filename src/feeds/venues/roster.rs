@@ -1,0 +1,112 @@
+//! The instruments an adapter has heard of, each with the greatest venue time it gave.
+
+use std::collections::BTreeMap;
+
+use super::FrameError;
+use crate::domain::market::{Body, Event, Instrument, Nanos};
+
+/// The most instruments one adapter keeps; no venue here lists more on one market.
+pub(super) const INSTRUMENTS_MAX: usize = 4_096;
+
+/// One instrument, and what its venue's protocol needs remembered of it.
+#[derive(Debug)]
+pub(super) struct Listed<S> {
+    /// Its name.
+    pub instrument: Instrument,
+    /// What is remembered.
+    pub state: S,
+    latest: Option<Nanos>,
+}
+
+/// All instruments of one adapter, by the venue's symbol.
+#[derive(Debug)]
+pub(super) struct Roster<S> {
+    venue: &'static str,
+    listed: BTreeMap<Box<str>, Listed<S>>,
+}
+
+impl<S> Listed<S> {
+    /// An event of this instrument at the venue's time `at`, or, where the frame has none, at the
+    /// greatest before it (before any: its receive time).
+    pub fn event(&mut self, at: Option<Nanos>, recv: Nanos, body: Body) -> Event {
+        self.latest = self.latest.max(at);
+        Event {
+            ts_event: at.or(self.latest).unwrap_or(recv.max(0)),
+            ts_recv: (0 < recv).then_some(recv),
+            seq: None,
+            prev_seq: None,
+            body,
+        }
+    }
+}
+
+impl<S: Default> Roster<S> {
+    /// An empty roster of the venue with that name in instruments.
+    pub fn new(venue: &'static str) -> Self {
+        Self { venue, listed: BTreeMap::new() }
+    }
+
+    /// The instrument of a symbol, listed from here on.
+    pub fn get(&mut self, symbol: &str) -> Result<&mut Listed<S>, FrameError> {
+        if !self.listed.contains_key(symbol) {
+            let instrument = Instrument::parse(&format!("{}:{symbol}", self.venue))
+                .map_err(|_| FrameError::Symbol(symbol.chars().take(80).collect()))?;
+            if INSTRUMENTS_MAX <= self.listed.len() {
+                return Err(FrameError::TooManyInstruments(INSTRUMENTS_MAX));
+            }
+            let listed = Listed { instrument, state: S::default(), latest: None };
+            self.listed.insert(symbol.into(), listed);
+        }
+        self.listed.get_mut(symbol).ok_or(FrameError::Shape("symbol"))
+    }
+
+    /// The only symbol heard of so far.
+    pub fn only(&self) -> Result<String, FrameError> {
+        match self.listed.keys().next() {
+            Some(symbol) if self.listed.len() == 1 => Ok(symbol.to_string()),
+            _ => Err(FrameError::UnnamedSnapshot(self.listed.len())),
+        }
+    }
+
+    /// Tells every instrument that its feed is lost; `forget` takes from what is remembered what
+    /// does not outlive a connection.
+    pub fn lose(
+        &mut self,
+        recv: Nanos,
+        out: &mut Vec<(Instrument, Event)>,
+        forget: impl Fn(&mut S),
+    ) {
+        for listed in self.listed.values_mut() {
+            forget(&mut listed.state);
+            let event = listed.event(None, recv, Body::Disconnect);
+            out.push((listed.instrument.clone(), event));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_without_time_gets_the_greatest_before_it() {
+        let mut roster = Roster::<()>::new("SIM");
+        let listed = roster.get("A").unwrap();
+        let times = [(None, 7), (Some(50), 8), (Some(40), 9), (None, 10)]
+            .map(|(at, recv)| listed.event(at, recv, Body::Heartbeat).ts_event);
+
+        assert_eq!(times, [7, 50, 40, 50]);
+    }
+
+    #[test]
+    fn instruments_beyond_the_limit_are_refused_and_the_known_go_on() {
+        let mut roster = Roster::<()>::new("SIM");
+        for nth in 0..INSTRUMENTS_MAX {
+            roster.get(&format!("S{nth}")).unwrap();
+        }
+
+        assert!(matches!(roster.get("MORE"), Err(FrameError::TooManyInstruments(_))));
+        assert!(roster.get("S7").is_ok());
+        assert!(matches!(roster.get("S 7"), Err(FrameError::Symbol(_))));
+    }
+}
