@@ -22,6 +22,9 @@ const FLUSH_PATIENCE: Duration = Duration::from_secs(30);
 /// What is left of a dead letter that Kafka refuses, in bytes.
 const TRUNCATED_BYTES: usize = 64 * 1024;
 
+/// Dead letters not known to have arrived before the keeper waits for them.
+const UNBURIED_MAX: usize = 256;
+
 /// A record that could not be understood.
 #[derive(Clone, Debug)]
 pub struct DeadLetter {
@@ -104,6 +107,8 @@ pub struct Keeper {
     round: Option<Round>,
     came: usize,
     forget: HashMap<(i32, Instrument), Vec<(i64, u64)>>,
+    /// Dead letters that are not known to have arrived; sent again after a failure.
+    unburied: Vec<DeadLetter>,
     ok: bool,
 }
 
@@ -111,7 +116,16 @@ impl Keeper {
     /// A keeper that writes through `writer`.
     #[must_use]
     pub fn new(settings: config::Kafka, writer: Arc<Writer>, rounds: Arc<Rounds>) -> Self {
-        Self { settings, writer, rounds, round: None, came: 0, forget: HashMap::new(), ok: true }
+        Self {
+            settings,
+            writer,
+            rounds,
+            round: None,
+            came: 0,
+            forget: HashMap::new(),
+            unburied: Vec::new(),
+            ok: true,
+        }
     }
 
     /// Works until told to stop.
@@ -130,7 +144,19 @@ impl Keeper {
 
     fn take(&mut self, errand: Errand) {
         match errand {
-            Errand::DeadLetter(letter) => self.bury(&letter),
+            Errand::DeadLetter(letter) => {
+                let label = DeadLetterLabel { reason: letter.reason.clone() };
+                metrics().dead_letters.get_or_create(&label).inc();
+                tracing::warn!(
+                    reason = letter.reason, partition = letter.partition, offset = letter.offset,
+                    "a record was refused"
+                );
+                self.bury(&letter);
+                self.unburied.push(letter);
+                if UNBURIED_MAX < self.unburied.len() {
+                    self.confirm_burials();
+                }
+            }
             Errand::Round(round) => {
                 self.came = 0;
                 self.round = Some(round);
@@ -148,8 +174,6 @@ impl Keeper {
     }
 
     fn bury(&mut self, letter: &DeadLetter) {
-        let label = DeadLetterLabel { reason: letter.reason.clone() };
-        metrics().dead_letters.get_or_create(&label).inc();
         let topic = self.settings.topic(DEAD_LETTER_TOPIC);
         let source = self.settings.topic(MARKET_TOPIC);
         let (partition, offset) = (letter.partition.to_string(), letter.offset.to_string());
@@ -170,11 +194,23 @@ impl Keeper {
             tracing::warn!(%error, offset, partition, "a dead letter is cut");
             send(&letter.value[..letter.value.len().min(TRUNCATED_BYTES)], &headers)
         });
-        tracing::warn!(
-            reason = letter.reason, partition = letter.partition, offset = letter.offset,
-            "a record was refused"
-        );
         self.note(outcome, "a dead letter");
+    }
+
+    /// Waits until all dead letters have arrived, however long the brokers are away: nothing may
+    /// move past a record that is neither folded nor buried.
+    fn confirm_burials(&mut self) {
+        while let Err(error) = self.writer.flush(FLUSH_PATIENCE) {
+            tracing::error!(%error, "dead letters did not arrive and are sent again");
+            self.bury_again();
+        }
+        self.unburied.clear();
+    }
+
+    fn bury_again(&mut self) {
+        let letters = std::mem::take(&mut self.unburied);
+        letters.iter().for_each(|letter| self.bury(letter));
+        self.unburied = letters;
     }
 
     fn store(&mut self, saved: Saved) {
@@ -194,7 +230,13 @@ impl Keeper {
     fn finish_if_whole(&mut self) {
         let Some(round) = self.round.take_if(|round| round.markets <= self.came) else { return };
         let arrived = self.writer.flush(FLUSH_PATIENCE);
+        let buried = arrived.is_ok();
         self.note(arrived, "the markets of a round");
+        if self.ok {
+            self.unburied.clear();
+        } else if !buried {
+            self.bury_again();
+        }
         if self.ok {
             let outcome = self.store_positions(&round);
             self.note(outcome, "positions");

@@ -59,7 +59,10 @@ pub(super) async fn wait_for_signal() {
 pub(super) fn conduct(shared: &Arc<Shared>) {
     while !shared.stop.load(Ordering::Acquire) {
         match Connected::new(shared) {
-            Ok(connected) => return connected.work(shared),
+            Ok(connected) => {
+                shared.health.set_kafka(None);
+                return connected.work(shared);
+            }
             Err(error) => {
                 tracing::warn!(error = format!("{error:#}"), "starting is tried again");
                 shared.health.set_kafka(Some(format!("{error:#}")));
@@ -140,7 +143,7 @@ impl Connected {
             let settings = shared.settings.clone();
             let stale_after_ms = settings.market.stale_after_ms;
             let starts = loader.clone();
-            let start_at: StartAt = Arc::new(move |partition| starts.start_of(partition));
+            let start_at: StartAt = Arc::new(move |list| starts.starts_of(list));
             let assignment = assignment(&settings, "tickwire-serve");
             let reader = match Reader::new(&settings.kafka, &assignment, start_at) {
                 Ok(reader) => reader,
@@ -177,11 +180,14 @@ impl Connected {
             let (starts, known) = (loader.clone(), Mutex::new(None));
             // Where reading really begins is decided when the partition is opened; this place
             // only has to be one that the log has.
-            let start_at: StartAt = Arc::new(move |partition| {
+            let start_at: StartAt = Arc::new(move |list| {
                 let mut known = known.lock();
                 let stored = known.get_or_insert_with(|| recorder::stored_starts(&asked));
-                let (low, high) = starts.range(partition).unwrap_or_default();
-                stored.get(&partition).copied().unwrap_or(low).clamp(low, high)
+                let start = |number: &i32| {
+                    let (low, high) = starts.range(*number).unwrap_or_default();
+                    (*number, stored.get(number).copied().unwrap_or(low).clamp(low, high))
+                };
+                list.iter().map(start).collect()
             });
             let assignment = assignment(&settings, "tickwire-record");
             let reader = match Reader::new(&settings.kafka, &assignment, start_at) {

@@ -181,7 +181,7 @@ pub struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { filter: "info".into(), json: false }
+        Self { filter: "info,refinery_core=warn,tokio_postgres=warn,actix_server=warn".into(), json: false }
     }
 }
 

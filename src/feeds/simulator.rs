@@ -303,27 +303,21 @@ impl Stock {
         let mut changed: [BTreeMap<i64, i64>; 2] = Default::default();
         for _ in 0..=random.below(3) {
             let buy = random.below(2) == 0;
-            let depth = 1 + random.below(LEVELS_MIN as u64 - 4);
+            let depth = 1 + random.below(LEVELS_MIN as u64 + 4);
             let (side, changed) = if buy {
                 (&mut self.bids, &mut changed[0])
             } else {
                 (&mut self.asks, &mut changed[1])
             };
-            let far = if buy { side.first_key_value() } else { side.last_key_value() };
-            let far = far.map_or(0, |(p, _)| *p);
-            if side.len() < LEVELS_MIN {
-                let beyond = if buy { far - 1 } else { far + 1 };
-                let lots = random.qty();
-                if 0 < beyond {
-                    side.insert(beyond, lots);
-                    changed.insert(beyond, lots);
-                }
+            let touch = if buy { side.last_key_value() } else { side.first_key_value() };
+            let Some(touch) = touch.map(|(p, _)| *p) else { continue };
+            let depth = depth.cast_signed();
+            let at = if buy { touch - depth } else { touch + depth };
+            let removes = LEVELS_MIN < side.len() && random.below(6) == 0;
+            let lots = if removes { 0 } else { random.qty() };
+            if at <= 0 || (removes && !side.contains_key(&at)) {
                 continue;
             }
-            let nth = usize::try_from(depth).unwrap_or(1);
-            let at = if buy { side.keys().rev().nth(nth) } else { side.keys().nth(nth) }.copied();
-            let Some(at) = at else { continue };
-            let lots = if random.below(6) == 0 { 0 } else { random.qty() };
             if lots == 0 {
                 side.remove(&at);
             } else {

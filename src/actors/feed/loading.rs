@@ -90,17 +90,17 @@ impl Loader {
         self.range(partition).map_or(0, |(low, _)| low)
     }
 
-    /// Loads a partition and tells where its reading starts; asks again until it is told.
-    pub fn start_of(&self, partition: i32) -> i64 {
+    /// Loads partitions and tells where reading of each starts; asks again until it is told.
+    pub fn starts_of(&self, partitions: &[i32]) -> BTreeMap<i32, i64> {
         loop {
-            match self.load(partition) {
+            match self.load(partitions) {
                 Ok(loaded) => {
-                    let start = loaded.start;
-                    self.loaded.lock().insert(partition, loaded);
-                    return start;
+                    let starts = loaded.iter().map(|(number, one)| (*number, one.start)).collect();
+                    self.loaded.lock().extend(loaded);
+                    return starts;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, partition, "loading saved state");
+                    tracing::warn!(%error, "loading saved state");
                     std::thread::sleep(AGAIN_AFTER);
                 }
             }
@@ -120,15 +120,24 @@ impl Loader {
         partition: i32,
         name: &Instrument,
     ) -> Option<(Market, Place)> {
-        let mut states = self.states.lock().read(partition).ok()?;
+        let mut states = self.states.lock().read(&[partition]).ok()?.remove(&partition)?;
         let log = self.log();
         states.position.filter(|position| position.log == log)?;
         market_of(&states.markets.remove(name.as_str())?, partition)
     }
 
-    fn load(&self, partition: i32) -> Result<Loaded, KafkaError> {
+    fn load(&self, partitions: &[i32]) -> Result<BTreeMap<i32, Loaded>, KafkaError> {
+        let states = self.states.lock().read(partitions)?;
+        states
+            .into_iter()
+            .map(|(number, states)| Ok((number, self.judge(number, states)?)))
+            .collect()
+    }
+
+    /// Whether the log is still the one that a partition's saved markets stand for.
+    fn judge(&self, partition: i32, states: PartitionStates) -> Result<Loaded, KafkaError> {
         let (low, high) = self.identity.range(partition)?;
-        let PartitionStates { position, markets } = self.states.lock().read(partition)?;
+        let PartitionStates { position, markets } = states;
         let log = self.log();
         let mut loaded = Loaded { start: low, end: high, markets: Vec::new(), broken: None };
         let Some(position) = position else { return Ok(loaded) };

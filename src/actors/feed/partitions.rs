@@ -53,10 +53,11 @@ impl Partition {
 
 impl Feed {
     pub(super) fn take_partitions(&mut self, list: &[i32]) {
+        let known = self.known.len();
         for number in list {
             let Some(loaded) = self.tools.loader.take(*number) else { continue };
             let partition = Partition::starting_at(loaded.start, loaded.end);
-            tracing::info!(
+            tracing::debug!(
                 partition = number, from = loaded.start, end = loaded.end,
                 markets = loaded.markets.len(), "took a partition"
             );
@@ -69,6 +70,8 @@ impl Feed {
             }
             self.partitions.insert(*number, partition);
         }
+        let restored = self.known.len() - known;
+        tracing::info!(partitions = list.len(), restored, "took partitions");
     }
 
     pub(super) fn give_partitions(&mut self, list: &[i32]) {

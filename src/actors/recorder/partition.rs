@@ -122,7 +122,7 @@ impl Stretch<'_> {
         if let Some(reason) = broken {
             self.note_gap(&names, stored.ts_append, reason)?;
         }
-        tracing::info!(partition = number, from = start, written, high, "recording a partition");
+        tracing::debug!(partition = number, from = start, written, high, "recording a partition");
         Ok(start)
     }
 

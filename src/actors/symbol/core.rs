@@ -502,8 +502,8 @@ impl Core {
 
     /// In a silence, asks for a heartbeat in the log if it would close a bar or turn the day.
     pub(super) fn nudge(&mut self, nudge: Nudge) {
-        let Some(greatest) = self.market.clock().greatest() else { return };
-        let ts = greatest + nudge.silence_ns;
+        let Some(greatest) = self.market.clock().greatest_of_feed() else { return };
+        let ts = greatest.saturating_add(nudge.silence_ns);
         if self.market.is_moved_by(ts, &self.registry.policy) {
             let _stopping = self.outlets.keeper.send(Errand::Heartbeat {
                 name: self.name.clone(),

@@ -35,6 +35,12 @@ impl Clock {
         self.greatest
     }
 
+    /// The greatest event time of the feed's own events.
+    #[must_use]
+    pub fn greatest_of_feed(&self) -> Option<Nanos> {
+        self.greatest_of_feed
+    }
+
     /// The time up to which bars are closed and the day is turned.
     #[must_use]
     pub fn watermark(&self, policy: &Policy) -> Option<Nanos> {

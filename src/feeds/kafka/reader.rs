@@ -32,8 +32,8 @@ pub enum Assignment {
     All,
 }
 
-/// Where reading of a partition begins; asked whenever one is assigned.
-pub type StartAt = Arc<dyn Fn(i32) -> i64 + Send + Sync>;
+/// Where reading of partitions begins; asked whenever some are assigned.
+pub type StartAt = Arc<dyn Fn(&[i32]) -> BTreeMap<i32, i64> + Send + Sync>;
 
 /// What a reader tells beside records.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,8 +118,10 @@ impl Context {
             .iter()
             .map(|part| (part.topic().to_owned(), part.partition()))
             .collect();
+        let numbers: Vec<i32> = places.iter().map(|(_, partition)| *partition).collect();
+        let starts = (self.start_at)(&numbers);
         for (topic, partition) in places {
-            let offset = Offset::Offset((self.start_at)(partition));
+            let offset = Offset::Offset(starts.get(&partition).copied().unwrap_or(0));
             list.set_partition_offset(&topic, partition, offset)?;
         }
         Ok(())
@@ -167,9 +169,9 @@ impl Reader {
             consumer.subscribe(&[&topic])?;
         } else {
             let mut list = TopicPartitionList::new();
-            for partition in 0..PARTITIONS {
-                let offset = Offset::Offset(start_at(partition));
-                list.add_partition_offset(&topic, partition, offset)?;
+            let numbers: Vec<i32> = (0..PARTITIONS).collect();
+            for (partition, offset) in start_at(&numbers) {
+                list.add_partition_offset(&topic, partition, Offset::Offset(offset))?;
             }
             consumer.assign(&list)?;
             happenings.lock().push_back(Happening::Assigned((0..PARTITIONS).collect()));

@@ -72,45 +72,56 @@ impl StateReader {
         })
     }
 
-    /// Reads a partition from its beginning to its present end.
+    /// Reads partitions from their beginnings to their present ends, all at once.
     ///
     /// # Errors
     ///
     /// [`KafkaError`] where the brokers do not answer.
-    pub fn read(&self, partition: i32) -> Result<PartitionStates, KafkaError> {
-        let latest = self.latest(partition)?;
-        Ok(assembled(latest))
+    pub fn read(&self, partitions: &[i32]) -> Result<BTreeMap<i32, PartitionStates>, KafkaError> {
+        let mut latest = self.latest(partitions)?;
+        let assembled = |number: &i32| (*number, assembled(latest.remove(number).unwrap_or_default()));
+        Ok(partitions.iter().map(assembled).collect())
     }
 
-    fn latest(&self, partition: i32) -> Result<HashMap<Vec<u8>, Vec<u8>>, KafkaError> {
+    fn latest(&self, partitions: &[i32]) -> Result<HashMap<i32, Latest>, KafkaError> {
         let deadline = Instant::now() + READ_TIMEOUT;
-        let mut latest = HashMap::new();
-        let (low, high) =
-            self.consumer.fetch_watermarks(&self.topic, partition, Duration::from_secs(10))?;
-        if low == high {
+        let mut latest: HashMap<i32, Latest> = HashMap::new();
+        let mut ends = BTreeMap::new();
+        let mut list = TopicPartitionList::new();
+        for number in partitions {
+            let (low, high) =
+                self.consumer.fetch_watermarks(&self.topic, *number, Duration::from_secs(10))?;
+            if low < high {
+                list.add_partition_offset(&self.topic, *number, Offset::Offset(low))?;
+                ends.insert(*number, high);
+            }
+        }
+        if ends.is_empty() {
             return Ok(latest);
         }
-        let mut list = TopicPartitionList::new();
-        list.add_partition_offset(&self.topic, partition, Offset::Offset(low))?;
         self.consumer.assign(&list)?;
-        loop {
+        while !ends.is_empty() {
             match self.consumer.poll(Duration::from_millis(200)) {
                 Some(Ok(message)) => {
+                    let number = message.partition();
                     let key = message.key().unwrap_or_default().to_vec();
+                    let of_partition = latest.entry(number).or_default();
                     match message.payload() {
-                        Some(value) => latest.insert(key, value.to_vec()),
-                        None => latest.remove(&key),
+                        Some(value) => of_partition.insert(key, value.to_vec()),
+                        None => of_partition.remove(&key),
                     };
-                    if high <= message.offset() + 1 {
-                        break;
+                    if ends.get(&number).is_some_and(|high| *high <= message.offset() + 1) {
+                        ends.remove(&number);
                     }
                 }
-                Some(Err(ClientError::PartitionEOF(_))) => break,
+                Some(Err(ClientError::PartitionEOF(number))) => {
+                    ends.remove(&number);
+                }
                 Some(Err(error)) => return Err(error.into()),
                 None if deadline < Instant::now() => {
                     return Err(KafkaError::Question {
                         brokers: self.brokers.clone(),
-                        what: format!("saved state of partition {partition} was not read in time"),
+                        what: "saved state was not read in time".into(),
                     });
                 }
                 None => {}
@@ -121,7 +132,10 @@ impl StateReader {
     }
 }
 
-fn assembled(latest: HashMap<Vec<u8>, Vec<u8>>) -> PartitionStates {
+/// The latest value of each key.
+type Latest = HashMap<Vec<u8>, Vec<u8>>;
+
+fn assembled(latest: Latest) -> PartitionStates {
     let mut states = PartitionStates::default();
     // instrument → slot → part number → (head, bytes)
     type Slots = [BTreeMap<u32, (PartHead, Vec<u8>)>; 2];
