@@ -148,7 +148,9 @@ impl Keeper {
                 let label = DeadLetterLabel { reason: letter.reason.clone() };
                 metrics().dead_letters.get_or_create(&label).inc();
                 tracing::warn!(
-                    reason = letter.reason, partition = letter.partition, offset = letter.offset,
+                    reason = letter.reason,
+                    partition = letter.partition,
+                    offset = letter.offset,
                     "a record was refused"
                 );
                 self.bury(&letter);

@@ -70,7 +70,8 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
     let registry = Arc::new(Registry::new(policy));
     let health = Arc::new(Health::new(roles.serve, roles.record));
     let stop = Arc::new(AtomicBool::new(false));
-    let arbiters: Vec<Arbiter> = (0..settings.http.symbol_threads).map(|_| Arbiter::new()).collect();
+    let arbiters: Vec<Arbiter> =
+        (0..settings.http.symbol_threads).map(|_| Arbiter::new()).collect();
     for arbiter in &arbiters {
         let (registry, bytes) = (registry.clone(), settings.limits.shard_bytes_max);
         arbiter.spawn_fn(move || {

@@ -181,7 +181,10 @@ pub struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { filter: "info,refinery_core=warn,tokio_postgres=warn,actix_server=warn".into(), json: false }
+        Self {
+            filter: "info,refinery_core=warn,tokio_postgres=warn,actix_server=warn".into(),
+            json: false,
+        }
     }
 }
 
@@ -218,8 +221,9 @@ pub fn load(
             table.insert(rest, scalar(&value));
         }
     }
-    let settings: Settings = serde_path_to_error::deserialize(&tree)
-        .map_err(|error| SettingsError::of_path(&tree, &error.path().to_string(), &error.inner().to_string()))?;
+    let settings: Settings = serde_path_to_error::deserialize(&tree).map_err(|error| {
+        SettingsError::of_path(&tree, &error.path().to_string(), &error.inner().to_string())
+    })?;
     settings.check()?;
     Ok(settings)
 }

@@ -214,11 +214,8 @@ impl Stock {
             kind: Some("spot".into()),
             description: Some("A made-up instrument".into()),
         };
-        let snapshot = Body::BookSnapshot {
-            bids: side(&self.bids),
-            asks: side(&self.asks),
-            checksum: None,
-        };
+        let snapshot =
+            Body::BookSnapshot { bids: side(&self.bids), asks: side(&self.asks), checksum: None };
         vec![
             (None, None, Body::Instrument(Box::new(definition))),
             (None, None, Body::Status { action: "trading".into(), reason: None }),
@@ -273,8 +270,7 @@ impl Stock {
             conditions: "".into(),
         }));
         let changed = [(at, rest)];
-        let delta =
-            if buy { self.delta(&[], &changed) } else { self.delta(&changed, &[]) };
+        let delta = if buy { self.delta(&[], &changed) } else { self.delta(&changed, &[]) };
         vec![(None, None, trade), delta, self.quote()]
     }
 
@@ -293,8 +289,7 @@ impl Stock {
         let side = if buy { &mut self.bids } else { &mut self.asks };
         side.insert(at, lots);
         let changed = [(at, lots)];
-        let delta =
-            if buy { self.delta(&changed, &[]) } else { self.delta(&[], &changed) };
+        let delta = if buy { self.delta(&changed, &[]) } else { self.delta(&[], &changed) };
         vec![delta, self.quote()]
     }
 
@@ -358,7 +353,8 @@ mod tests {
             let admission = market.admit(&record.events).unwrap();
             market.accept(admission);
             for event in &record.events {
-                let changes = market.apply(event, Moment::default(), &Policy::default(), &mut published);
+                let changes =
+                    market.apply(event, Moment::default(), &Policy::default(), &mut published);
                 trades += u32::from(changes.trade.is_some());
                 assert!(!changes.gap && !changes.unsynced_delta);
             }

@@ -112,10 +112,7 @@ impl Page<'_> {
         Ok(Found { rows, gaps, source, stale_ms, next })
     }
 
-    async fn stored(
-        &self,
-        api: &Api,
-    ) -> Result<(Vec<StoredBar>, Vec<GapSpan>), StoreError> {
+    async fn stored(&self, api: &Api) -> Result<(Vec<StoredBar>, Vec<GapSpan>), StoreError> {
         let Some(history) = &api.history else { return Ok((Vec::new(), Vec::new())) };
         let span = (self.from, self.to);
         let bars = history.bars(self.name, self.interval, span, self.limit + 1).await?;

@@ -50,11 +50,7 @@ impl Problem {
 
     /// It cannot be answered at the moment.
     pub fn unavailable(detail: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            code: "unavailable",
-            detail: detail.into(),
-        }
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, code: "unavailable", detail: detail.into() }
     }
 }
 
@@ -89,9 +85,9 @@ impl ResponseError for Problem {
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header(("Retry-After", "1"));
         }
-        response.insert_header(ContentType("application/problem+json".parse().unwrap_or(
-            actix_web::mime::APPLICATION_JSON,
-        )));
+        response.insert_header(ContentType(
+            "application/problem+json".parse().unwrap_or(actix_web::mime::APPLICATION_JSON),
+        ));
         response.body(body.to_string())
     }
 }

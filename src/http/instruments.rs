@@ -36,8 +36,7 @@ pub async fn instruments(
         .collect();
     let more = limit < names.len();
     names.truncate(limit);
-    let answers =
-        join_all(names.iter().map(|name| look(&api, name.as_str(), Want::Summary))).await;
+    let answers = join_all(names.iter().map(|name| look(&api, name.as_str(), Want::Summary))).await;
     let known: Vec<_> = answers.into_iter().flatten().collect();
     let stale_ms = known.iter().map(|looked| looked.stale_ms).min().unwrap_or(0);
     let mut out = String::with_capacity(256 * known.len());

@@ -54,11 +54,10 @@ async fn list(
     field: &str,
     want: Want,
 ) -> Result<HttpResponse, Problem> {
-    let names = query
-        .instruments
-        .as_deref()
-        .filter(|names| !names.is_empty())
-        .ok_or_else(|| Problem::bad_parameter("\"instruments\" is missing: names, separated by commas"))?;
+    let names =
+        query.instruments.as_deref().filter(|names| !names.is_empty()).ok_or_else(|| {
+            Problem::bad_parameter("\"instruments\" is missing: names, separated by commas")
+        })?;
     let names: Vec<&str> = names.split(',').collect();
     if LIST_MAX < names.len() {
         return Err(Problem::bad_parameter(format!("at most {LIST_MAX} instruments")));
@@ -92,12 +91,18 @@ async fn list(
 }
 
 /// `GET /api/v1/quotes`.
-pub async fn quotes(api: web::Data<Api>, query: web::Query<ListQuery>) -> Result<HttpResponse, Problem> {
+pub async fn quotes(
+    api: web::Data<Api>,
+    query: web::Query<ListQuery>,
+) -> Result<HttpResponse, Problem> {
     list(&api, &query, "quotes", Want::Quote).await
 }
 
 /// `GET /api/v1/stats`.
-pub async fn stats(api: web::Data<Api>, query: web::Query<ListQuery>) -> Result<HttpResponse, Problem> {
+pub async fn stats(
+    api: web::Data<Api>,
+    query: web::Query<ListQuery>,
+) -> Result<HttpResponse, Problem> {
     list(&api, &query, "stats", Want::Stats).await
 }
 
@@ -109,7 +114,10 @@ pub struct BookQuery {
 }
 
 /// `GET /api/v1/book`.
-pub async fn book(api: web::Data<Api>, query: web::Query<BookQuery>) -> Result<HttpResponse, Problem> {
+pub async fn book(
+    api: web::Data<Api>,
+    query: web::Query<BookQuery>,
+) -> Result<HttpResponse, Problem> {
     let name = needed(query.instrument.as_deref())?;
     let depth = query.depth.unwrap_or(20);
     if !(1..=usize::from(DEPTH_MAX)).contains(&depth) {

@@ -73,9 +73,8 @@ fn push_trade(out: &mut String, row: &StoredTrade) {
 
 fn cursor_of(text: &str) -> Result<TradeKey, Problem> {
     let parts = text.split_once('.');
-    let key = parts.and_then(|(ts, pos)| {
-        Some(TradeKey { ts_ns: ts.parse().ok()?, pos: pos.parse().ok()? })
-    });
+    let key = parts
+        .and_then(|(ts, pos)| Some(TradeKey { ts_ns: ts.parse().ok()?, pos: pos.parse().ok()? }));
     key.ok_or_else(|| Problem::bad_parameter("\"cursor\" is not one of ours"))
 }
 
@@ -105,9 +104,7 @@ pub(super) fn store_problem(error: StoreError) -> Problem {
 /// An instrument that neither a symbol nor the database knows is 404.
 pub(super) async fn known(api: &Api, history: &History, name: &str) -> Result<(), Problem> {
     let parsed = Instrument::parse(name).map_err(|_| Problem::unknown_instrument(name))?;
-    if api.registry.symbol(&parsed).is_some()
-        || history.knows(name).await.map_err(store_problem)?
-    {
+    if api.registry.symbol(&parsed).is_some() || history.knows(name).await.map_err(store_problem)? {
         return Ok(());
     }
     Err(Problem::unknown_instrument(name))

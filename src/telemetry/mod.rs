@@ -13,8 +13,11 @@ use crate::config;
 pub fn start_logging(settings: &config::Log) {
     let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let outcome =
-        if settings.json { builder.json().try_init() } else { builder.with_target(false).try_init() };
+    let outcome = if settings.json {
+        builder.json().try_init()
+    } else {
+        builder.with_target(false).try_init()
+    };
     // A second call in one process (tests) keeps the first one's set-up.
     drop(outcome);
 }

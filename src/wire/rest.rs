@@ -3,9 +3,7 @@
 use super::data::{self, Exps};
 use super::json::Object;
 use super::time::rfc3339;
-use crate::domain::market::{
-    Bar, Definition, Interval, Market, MarketState, Nanos, StatsField,
-};
+use crate::domain::market::{Bar, Definition, Interval, Market, MarketState, Nanos, StatsField};
 
 fn push_time(object: &mut Object<'_>, name: &str, ts: Option<Nanos>) {
     match ts {

@@ -115,11 +115,7 @@ impl Loader {
 
     /// One market as it was last saved.
     #[must_use]
-    pub fn saved_market(
-        &self,
-        partition: i32,
-        name: &Instrument,
-    ) -> Option<(Market, Place)> {
+    pub fn saved_market(&self, partition: i32, name: &Instrument) -> Option<(Market, Place)> {
         let mut states = self.states.lock().read(&[partition]).ok()?.remove(&partition)?;
         let log = self.log();
         states.position.filter(|position| position.log == log)?;
@@ -176,10 +172,7 @@ fn market_of(parts: &SavedParts, partition: i32) -> Option<(Market, Place)> {
     }
     let mut market = saved.market;
     market.restore_kept(kept);
-    let place = Place {
-        partition,
-        offset: saved.offset,
-        saved: (parts.generation, saved.trade_minutes),
-    };
+    let place =
+        Place { partition, offset: saved.offset, saved: (parts.generation, saved.trade_minutes) };
     Some((market, place))
 }

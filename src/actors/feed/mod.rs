@@ -125,6 +125,7 @@ impl Feed {
             changed.try_iter().for_each(|_| self.begin_log());
             self.press_back();
             self.poll();
+            self.report();
             if save_every <= saved_at.elapsed() && !self.tools.rounds.open.load(Ordering::Acquire) {
                 saved_at = Instant::now();
                 self.begin_round();
@@ -132,7 +133,6 @@ impl Feed {
             if Duration::from_secs(1) <= second.elapsed() {
                 second = Instant::now();
                 self.look_after_silence();
-                self.report();
             }
         }
         self.save_once_more();
@@ -203,7 +203,8 @@ impl Feed {
             bury(&self.tools.outlets.keeper, &record, &error.to_string());
             return;
         }
-        let Some(name) = std::str::from_utf8(&stranger.key).ok().and_then(|n| Instrument::parse(n).ok())
+        let Some(name) =
+            std::str::from_utf8(&stranger.key).ok().and_then(|n| Instrument::parse(n).ok())
         else {
             return;
         };
@@ -395,14 +396,14 @@ impl Feed {
         }
     }
 
+    /// Once the log's end as it was at the start is folded, the hub can serve.
     fn report(&mut self) {
+        if self.tools.health.is_serving() {
+            return;
+        }
         let behind: i64 = self.partitions.values().map(Partition::behind_target).sum();
         let folded = metrics().held_bytes.get() == 0;
-        if !self.tools.health.is_serving()
-            && behind == 0
-            && folded
-            && !self.partitions.is_empty()
-        {
+        if behind == 0 && folded && !self.partitions.is_empty() {
             tracing::info!(instruments = self.known.len(), "serving");
             self.tools.health.set_serving(true);
             metrics().serving.set(1);

@@ -58,12 +58,19 @@ impl Feed {
             let Some(loaded) = self.tools.loader.take(*number) else { continue };
             let partition = Partition::starting_at(loaded.start, loaded.end);
             tracing::debug!(
-                partition = number, from = loaded.start, end = loaded.end,
-                markets = loaded.markets.len(), "took a partition"
+                partition = number,
+                from = loaded.start,
+                end = loaded.end,
+                markets = loaded.markets.len(),
+                "took a partition"
             );
             if let Some(why) = loaded.broken {
                 metrics().log_breaks.inc();
-                tracing::warn!(partition = number, why, "the log is not the one that was saved: new epochs");
+                tracing::warn!(
+                    partition = number,
+                    why,
+                    "the log is not the one that was saved: new epochs"
+                );
             }
             for (name, market, place) in loaded.markets {
                 self.start_symbol(&name, market, place);
@@ -109,7 +116,8 @@ impl Feed {
             Ok(_) => {
                 metrics().log_breaks.inc();
                 tracing::warn!(
-                    partition = number, next = partition.next_offset,
+                    partition = number,
+                    next = partition.next_offset,
                     "records that were to come next are gone: new epochs"
                 );
                 self.begin_partition(number);

@@ -154,7 +154,9 @@ impl Fold {
                     let mantissas = (print.price, print.qty);
                     batch.trades.push(self.trade_row(event, trade, pos, mantissas));
                     if late {
-                        batch.late.push(LateTrade { instrument_id: self.id, ts_ns: event.ts_event });
+                        batch
+                            .late
+                            .push(LateTrade { instrument_id: self.id, ts_ns: event.ts_event });
                     }
                 }
                 TapeItem::Cancel { trade_id, .. } => {

@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 use self::fold::Fold;
-pub use self::partition::stored_starts;
 use self::partition::Stand;
+pub use self::partition::stored_starts;
 use super::feed::{Loader, LogChanged};
 use super::health::Health;
 use super::symbol::epoch_base;
@@ -228,7 +228,8 @@ impl Stretch<'_> {
         self.events.clear();
         let key = record.key.unwrap_or_default();
         // What cannot be understood is the serving role's to dead-letter.
-        if ingest::decode(record.key, record.content_type, record.value, &mut self.events).is_err() {
+        if ingest::decode(record.key, record.content_type, record.value, &mut self.events).is_err()
+        {
             return Ok(());
         }
         if !self.folds.contains_key(key) {
@@ -258,7 +259,8 @@ impl Stretch<'_> {
         partition: i32,
         offset: i64,
     ) -> Result<(), Fault> {
-        let Some(name) = std::str::from_utf8(key).ok().and_then(|key| key.to_owned().try_into().ok())
+        let Some(name) =
+            std::str::from_utf8(key).ok().and_then(|key| key.to_owned().try_into().ok())
         else {
             return Ok(());
         };

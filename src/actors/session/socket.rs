@@ -364,11 +364,7 @@ impl Actor for Session {
 }
 
 impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Session {
-    fn handle(
-        &mut self,
-        item: Result<ws::Message, ws::ProtocolError>,
-        ctx: &mut Self::Context,
-    ) {
+    fn handle(&mut self, item: Result<ws::Message, ws::ProtocolError>, ctx: &mut Self::Context) {
         self.socket.hear();
         match item {
             Ok(ws::Message::Text(text)) => self.take_text(&text, ctx),

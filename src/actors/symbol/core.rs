@@ -6,83 +6,48 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use compact_str::CompactString;
 
 use super::desk;
-use super::topics::{Class, Shown, Topic, Topics, seq_of};
-use super::{Batch, BatchRecord, BeginEpoch, Coming, Follow, Nudge, Outlets, Place, Save, Unfollow};
+use super::topics::{Class, Shown, Topics, seq_of};
+use super::{Batch, BatchRecord, BeginEpoch, Outlets, Place};
 use crate::actors::feed::Died;
-use crate::actors::keeper::{DeadLetter, Errand, Saved};
+use crate::actors::keeper::{DeadLetter, Errand};
 use crate::actors::registry::{Face, Registry};
-use crate::actors::session::shard::{Arrival, Parcel};
-use crate::domain::market::{
-    Bar, Body, Changes, Event, Instrument, Interval, Market, Nanos, PublishedBar, TradeOutcome,
-};
-use crate::feeds::kafka::SavedParts;
+use crate::actors::session::shard::Parcel;
+use crate::domain::market::{Body, Changes, Event, Instrument, Market, PublishedBar, TradeOutcome};
 use crate::telemetry::{ResultLabel, VenueLabel, metrics};
 use crate::wire::channel::{Channel, TickClass};
 use crate::wire::data::Exps;
 use crate::wire::message;
-use crate::wire::rest;
-use crate::wire::saved::{self, SavedMarket, minute_of};
+use crate::wire::saved::minute_of;
 
 /// Bars settled before followers are told and the oldest are forgotten.
 const SETTLED_MAX: u32 = 64;
 /// Items pending on `trade` before a slow class is flushed early; below what the tape keeps.
 const ITEMS_PENDING_MAX: u64 = 1_024;
 
-/// What a reader over HTTP wants to see.
-#[derive(Clone, Debug)]
-pub enum Want {
-    /// The quote.
-    Quote,
-    /// The statistics.
-    Stats,
-    /// So many levels of the book.
-    Book(usize),
-    /// The definition and states.
-    Summary,
-    /// Held bars of an interval with a start in `[from, to)`.
-    Bars(Interval, Nanos, Nanos),
-}
-
-/// What a reader over HTTP sees.
-#[derive(Clone, Debug)]
-pub struct Looked {
-    /// What was asked for, as a JSON object; empty where bars were asked for.
-    pub json: String,
-    /// Bars asked for.
-    pub bars: Vec<Bar>,
-    /// Decimals.
-    pub exps: Exps,
-    /// Whether nothing came for too long.
-    pub silent: bool,
-    /// Milliseconds since the last event came.
-    pub stale_ms: u64,
-}
-
 pub(super) struct Core {
-    name: Instrument,
-    venue: VenueLabel,
-    market: Market,
-    place: Place,
-    face: Arc<Face>,
-    registry: Arc<Registry>,
-    outlets: Outlets,
-    topics: Topics,
+    pub(super) name: Instrument,
+    pub(super) venue: VenueLabel,
+    pub(super) market: Market,
+    pub(super) place: Place,
+    pub(super) face: Arc<Face>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) outlets: Outlets,
+    pub(super) topics: Topics,
     /// Whether any raw class is followed.
-    raw: bool,
-    marked: bool,
-    applying: (i32, i64),
-    heard: Instant,
-    silent: bool,
-    published: Vec<PublishedBar>,
-    dirty_minutes: BTreeSet<i64>,
+    pub(super) raw: bool,
+    pub(super) marked: bool,
+    pub(super) applying: (i32, i64),
+    pub(super) heard: Instant,
+    pub(super) silent: bool,
+    pub(super) published: Vec<PublishedBar>,
+    pub(super) dirty_minutes: BTreeSet<i64>,
     /// Minutes of trades that the last saved market named and the one before did.
-    minutes: BTreeMap<i64, u64>,
-    forgotten_minutes: Vec<(i64, u64)>,
-    epoch: Arc<str>,
+    pub(super) minutes: BTreeMap<i64, u64>,
+    pub(super) forgotten_minutes: Vec<(i64, u64)>,
+    pub(super) epoch: Arc<str>,
 }
 
 impl Core {
@@ -129,7 +94,7 @@ impl Core {
         let _stopping = self.outlets.died.send(died);
     }
 
-    fn shown(&self) -> Shown<'_> {
+    pub(super) fn shown(&self) -> Shown<'_> {
         Shown { market: &self.market, silent: self.silent, name: self.name.as_str() }
     }
 
@@ -290,8 +255,7 @@ impl Core {
     /// something pending.
     pub(super) fn flush(&mut self, classes: u8) -> bool {
         let mut pending = false;
-        let shown =
-            Shown { market: &self.market, silent: self.silent, name: self.name.as_str() };
+        let shown = Shown { market: &self.market, silent: self.silent, name: self.name.as_str() };
         for (channel, topic) in &mut self.topics {
             let seq = seq_of(&self.market, *channel);
             let (number, name) = (topic.number, topic.name.as_str());
@@ -314,8 +278,7 @@ impl Core {
     fn new_epoch(&mut self, widened: Option<Exps>) {
         self.face.show(Exps::of(&self.market));
         self.epoch = self.market.epoch().as_str().into();
-        let shown =
-            Shown { market: &self.market, silent: self.silent, name: self.name.as_str() };
+        let shown = Shown { market: &self.market, silent: self.silent, name: self.name.as_str() };
         for (channel, topic) in &mut self.topics {
             let missed = if widened.is_some() { Some(0) } else { None };
             let bytes = shown.snapshot((*channel, &topic.name), widened, Some(missed));
@@ -323,13 +286,16 @@ impl Core {
                 let Some(class) = class else { continue };
                 place_at_end(class, *channel, &self.market);
                 for (shard, _) in &class.shards {
-                    desk::post(*shard, Parcel::Snapshot {
-                        topic: topic.number,
-                        class: class_id,
-                        last: class.position,
-                        epoch: self.epoch.clone(),
-                        bytes: bytes.clone(),
-                    });
+                    desk::post(
+                        *shard,
+                        Parcel::Snapshot {
+                            topic: topic.number,
+                            class: class_id,
+                            last: class.position,
+                            epoch: self.epoch.clone(),
+                            bytes: bytes.clone(),
+                        },
+                    );
                 }
             }
         }
@@ -344,201 +310,10 @@ impl Core {
         self.new_epoch(None);
         desk::send();
     }
-
-    pub(super) fn follow(&mut self, follow: &Follow) {
-        desk::meet(&self.registry, follow.shard);
-        let number = self.registry.topic(&self.name, follow.channel);
-        let topic = self
-            .topics
-            .entry(follow.channel)
-            .or_insert_with(|| Topic::new(number, follow.channel));
-        let name = topic.name.clone();
-        let at = follow.class.index();
-        let left = match follow.coming {
-            Coming::FromClass(class) => {
-                topic.classes[class.index()].as_ref().map(|class| class.position)
-            }
-            _ => None,
-        };
-        let class = topic.classes[at].get_or_insert_with(|| {
-            let mut class = Class::default();
-            place_at_end(&mut class, follow.channel, &self.market);
-            class
-        });
-        let shown =
-            Shown { market: &self.market, silent: self.silent, name: self.name.as_str() };
-        flush_class(shown, (follow.channel, &name), (number, follow.class), class, true);
-        let arrival = match follow.coming {
-            Coming::Slow { .. } => Arrival::Slow,
-            Coming::Rebuilt { .. } => Arrival::Rebuilt,
-            Coming::Fresh | Coming::Resumed(_) | Coming::FromClass(_) => Arrival::Asked,
-        };
-        if arrival != Arrival::Slow {
-            match class.shards.iter_mut().find(|(shard, _)| *shard == follow.shard) {
-                Some((_, count)) => *count += 1,
-                None => class.shards.push((follow.shard, 1)),
-            }
-        }
-        let last = class.position;
-        let messages = self.welcome(follow, &name, left);
-        self.raw |= follow.class == TickClass::RAW;
-        desk::post(follow.shard, Parcel::Joined {
-            session: follow.session,
-            topic: number,
-            channel: follow.channel,
-            class: follow.class,
-            arrival,
-            last,
-            epoch: self.epoch.clone(),
-            messages,
-        });
-        desk::send();
-    }
-
-    /// What brings one session to the position of its class.
-    fn welcome(&self, follow: &Follow, name: &str, left: Option<u64>) -> Vec<Bytes> {
-        let shown = self.shown();
-        let channel = (follow.channel, name);
-        let seq = seq_of(&self.market, follow.channel);
-        let told = Some(Exps::of(&self.market));
-        let caught_up = |since: u64, conflated: bool| {
-            if since == seq {
-                return Some(Vec::new());
-            }
-            (since < seq).then(|| shown.changes(channel, since, conflated, None)).flatten().map(
-                |bytes| vec![bytes],
-            )
-        };
-        let lost = |since: Option<u64>| {
-            let missed = since.filter(|since| *since <= seq).map(|since| seq - since);
-            vec![shown.snapshot(channel, told, Some(missed))]
-        };
-        match &follow.coming {
-            Coming::Fresh => vec![shown.snapshot(channel, None, None)],
-            Coming::FromClass(_) => {
-                left.and_then(|since| caught_up(since, false)).unwrap_or_else(|| lost(left))
-            }
-            Coming::Resumed(point) if *point.epoch == *self.epoch => {
-                let Some(missed) = caught_up(point.seq, false) else {
-                    return lost(Some(point.seq));
-                };
-                let state = shown.state(follow.channel).map(|state| state.name());
-                let place = shown.place(name);
-                let resumed = message::resumed(place, (&self.epoch, point.seq), state);
-                [vec![resumed], missed].concat()
-            }
-            Coming::Resumed(_) => lost(None),
-            Coming::Slow { epoch, seq: since } | Coming::Rebuilt { epoch, seq: since } => {
-                let since = since.filter(|_| *epoch == self.epoch);
-                let conflated = matches!(follow.coming, Coming::Slow { .. });
-                since.and_then(|since| caught_up(since, conflated)).unwrap_or_else(|| lost(since))
-            }
-        }
-    }
-
-    pub(super) fn unfollow(&mut self, unfollow: Unfollow) {
-        let Some(topic) = self.topics.get_mut(&unfollow.channel) else { return };
-        let slot = &mut topic.classes[unfollow.class.index()];
-        if let Some(class) = slot {
-            for (shard, count) in &mut class.shards {
-                if *shard == unfollow.shard {
-                    *count = count.saturating_sub(1);
-                }
-            }
-            class.shards.retain(|(_, count)| *count != 0);
-            if class.shards.is_empty() {
-                *slot = None;
-            }
-        }
-        if topic.classes.iter().all(Option::is_none) {
-            self.topics.remove(&unfollow.channel);
-        }
-        let raw = TickClass::RAW.index();
-        self.raw = self.topics.values().any(|topic| topic.classes[raw].is_some());
-    }
-
-    /// Writes the market and the minutes of trades that changed, for the keeper to store.
-    pub(super) fn save(&mut self, save: Save) {
-        self.place.saved.0 += 1;
-        let generation = self.place.saved.0;
-        let mut by_minute: BTreeMap<i64, Vec<_>> = BTreeMap::new();
-        for trade in self.market.tape().kept() {
-            by_minute.entry(minute_of(trade)).or_default().push(trade);
-        }
-        let forget = std::mem::take(&mut self.forgotten_minutes);
-        let mut parts = SavedParts { generation, ..SavedParts::default() };
-        let mut minutes = BTreeMap::new();
-        for (minute, trades) in by_minute {
-            let known = self.minutes.get(&minute).copied();
-            let unchanged = known.filter(|_| !save.whole && !self.dirty_minutes.contains(&minute));
-            minutes.insert(minute, unchanged.unwrap_or(generation));
-            if unchanged.is_none() {
-                let bytes = saved::encode(&trades).unwrap_or_default();
-                parts.minutes.insert((minute, generation), bytes);
-            }
-        }
-        let named = |(minute, generation): &(i64, u64)| minutes.get(minute) == Some(generation);
-        self.forgotten_minutes = std::mem::take(&mut self.minutes)
-            .into_iter()
-            .filter(|part| !named(part))
-            .collect();
-        self.dirty_minutes.clear();
-        let market = SavedMarket {
-            market: self.market.clone(),
-            offset: self.place.offset,
-            trade_minutes: minutes.iter().map(|(minute, at)| (*minute, *at)).collect(),
-        };
-        self.minutes = minutes;
-        parts.core = saved::encode(&market).unwrap_or_default();
-        let saved = Saved {
-            round: save.round,
-            partition: self.place.partition,
-            name: self.name.clone(),
-            parts,
-            forget,
-        };
-        let _stopping = self.outlets.keeper.send(Errand::Saved(saved));
-    }
-
-    /// In a silence, asks for a heartbeat in the log if it would close a bar or turn the day.
-    pub(super) fn nudge(&mut self, nudge: Nudge) {
-        let Some(greatest) = self.market.clock().greatest_of_feed() else { return };
-        let ts = greatest.saturating_add(nudge.silence_ns);
-        if self.market.is_moved_by(ts, &self.registry.policy) {
-            let _stopping = self.outlets.keeper.send(Errand::Heartbeat {
-                name: self.name.clone(),
-                partition: nudge.partition,
-                ts,
-            });
-        }
-    }
-
-    pub(super) fn look(&self, want: &Want) -> Looked {
-        let silence = self.heard.elapsed().as_millis();
-        let mut looked = Looked {
-            json: String::new(),
-            bars: Vec::new(),
-            exps: Exps::of(&self.market),
-            silent: self.silent,
-            stale_ms: u64::try_from(silence).unwrap_or(u64::MAX),
-        };
-        let (name, market) = (self.name.as_str(), &self.market);
-        match want {
-            Want::Quote => looked.json = rest::quote(name, market, self.silent),
-            Want::Stats => looked.json = rest::stats(name, market),
-            Want::Book(depth) => looked.json = rest::book(name, market, *depth, self.silent),
-            Want::Summary => looked.json = rest::summary(name, market, self.silent),
-            Want::Bars(interval, from, to) => {
-                let wanted = |bar: &&Bar| *from <= bar.start && bar.start < *to;
-                looked.bars = self.market.bars(*interval).bars().filter(wanted).cloned().collect();
-            }
-        }
-        looked
-    }
 }
 
 /// Puts a class at the latest change.
-fn place_at_end(class: &mut Class, channel: Channel, market: &Market) {
+pub(super) fn place_at_end(class: &mut Class, channel: Channel, market: &Market) {
     class.position = seq_of(market, channel);
     if let Channel::Book(depth) = channel {
         class.top = market.book().top(usize::from(depth));
@@ -546,7 +321,7 @@ fn place_at_end(class: &mut Class, channel: Channel, market: &Market) {
 }
 
 /// Sends a class what changed; what cannot be seen is sent only where `even_unseen`.
-fn flush_class(
+pub(super) fn flush_class(
     shown: Shown<'_>,
     channel: (Channel, &str),
     (topic, class_id): (u32, TickClass),

@@ -131,9 +131,8 @@ impl Desk {
 
     fn watch_silence(&self) {
         let now = Instant::now();
-        let symbols = SYMBOLS.with_borrow(|symbols| {
-            symbols.iter().filter_map(Weak::upgrade).collect::<Vec<_>>()
-        });
+        let symbols = SYMBOLS
+            .with_borrow(|symbols| symbols.iter().filter_map(Weak::upgrade).collect::<Vec<_>>());
         for core in symbols {
             core.borrow_mut().watch_silence(now);
         }

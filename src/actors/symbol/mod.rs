@@ -1,7 +1,9 @@
 //! One instrument: folds its records, and sends what changed to those who follow it.
 
+mod answers;
 mod core;
 mod desk;
+mod follow;
 mod topics;
 
 use std::any::Any;
@@ -14,8 +16,9 @@ use std::sync::mpsc::Sender;
 
 use actix::prelude::*;
 
-pub use self::core::{Looked, Want, epoch_base};
+pub use self::answers::{Looked, Want};
 use self::core::Core;
+pub use self::core::epoch_base;
 pub use self::desk::Desk;
 use super::feed::Died;
 use super::keeper::Errand;

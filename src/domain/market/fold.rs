@@ -4,42 +4,19 @@ use compact_str::{CompactString, format_compact};
 use serde::{Deserialize, Serialize};
 
 use super::bar::Bar;
-use super::book::{Book, DeltaFate, Side, Sync};
+use super::book::{Book, DeltaFate, Side};
 use super::checksum::Checksum;
 use super::clock::{Clock, Nanos};
-use super::decimal::{Decimal, power_of_ten};
+use super::decimal::Decimal;
 use super::event::{Body, Definition, Event, LevelChange, Trade};
 use super::interval::Interval;
 use super::policy::Policy;
 use super::quote::Quote;
-use super::scales::{Fit, Scales};
+use super::scales::Scales;
 use super::series::{AllBars, BarSeries, PublishedBar};
 use super::state::MarketState;
 use super::stats::Stats;
 use super::tape::{Amendment, KeptTrade, Print, Tape, TapeItem, TradeState};
-
-/// Why a record is refused whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// A number does not fit the instrument's 64-bit mantissas, or its sums 128 bits.
-    #[error("out_of_range")]
-    OutOfRange,
-}
-
-/// What a record's numbers ask of the instrument's scales.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Admission {
-    price: Fit,
-    qty: Fit,
-}
-
-impl Admission {
-    /// Whether mantissas get more decimals, which begins a new epoch.
-    #[must_use]
-    pub fn widens(&self) -> bool {
-        matches!(self.price, Fit::Wider { .. }) || matches!(self.qty, Fit::Wider { .. })
-    }
-}
 
 /// What the log says of a record beside its events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,37 +68,37 @@ pub struct Changes {
 /// One instrument's market.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Market {
-    epoch_base: CompactString,
-    epoch_turn: u32,
-    price: Scales,
-    qty: Scales,
-    clock: Clock,
+    pub(super) epoch_base: CompactString,
+    pub(super) epoch_turn: u32,
+    pub(super) price: Scales,
+    pub(super) qty: Scales,
+    pub(super) clock: Clock,
     /// The definition, where one came.
     pub definition: Option<Definition>,
-    book: Book,
+    pub(super) book: Book,
     /// Changes of the book so far.
     pub book_seq: u64,
     /// What the log alone says of the book.
     pub book_state: MarketState,
-    book_state_changed: u64,
+    pub(super) book_state_changed: u64,
     /// Event time of the book's last change.
     pub book_ts: Option<Nanos>,
-    quote: Quote,
-    quote_events: Option<QuoteEvents>,
-    stats: Stats,
-    stats_day: Option<Nanos>,
-    tape: Tape,
-    bars: AllBars,
-    halted: bool,
-    disconnected: bool,
+    pub(super) quote: Quote,
+    pub(super) quote_events: Option<QuoteEvents>,
+    pub(super) stats: Stats,
+    pub(super) stats_day: Option<Nanos>,
+    pub(super) tape: Tape,
+    pub(super) bars: AllBars,
+    pub(super) halted: bool,
+    pub(super) disconnected: bool,
 }
 
 /// The last `quote` event; once one came, the book's top is not the quote any more.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct QuoteEvents {
-    bid: Option<(i64, i64)>,
-    ask: Option<(i64, i64)>,
-    disconnected: bool,
+pub(super) struct QuoteEvents {
+    pub(super) bid: Option<(i64, i64)>,
+    pub(super) ask: Option<(i64, i64)>,
+    pub(super) disconnected: bool,
 }
 
 impl Market {
@@ -255,78 +232,6 @@ impl Market {
         let then = ts - policy.out_of_order_ns;
         self.bars.next_close().is_some_and(|end| end <= then)
             || Interval::D1.start_of(now) < Interval::D1.start_of(then)
-    }
-
-    /// Says whether all numbers of a record fit, and what they ask of the scales.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::OutOfRange`] where one does not; nothing has changed then.
-    pub fn admit(&self, events: &[Event]) -> Result<Admission, Refusal> {
-        let (mut price, mut qty) = (self.price, self.qty);
-        let mut notional: Option<i128> = None;
-        for event in events {
-            let mut take = |pair: &LevelChange| -> Option<()> {
-                price = price.admit(pair.0)?;
-                qty = qty.admit(pair.1)?;
-                Some(())
-            };
-            let fits = match &event.body {
-                Body::Trade(trade) => take(&(trade.price, trade.qty)),
-                Body::TradeCorrect { price, qty, .. } => take(&(*price, *qty)),
-                Body::Quote { bid, ask } => bid.iter().chain(ask).try_for_each(take),
-                Body::BookSnapshot { bids, asks, .. } | Body::BookDelta { bids, asks, .. } => {
-                    bids.iter().chain(asks).try_for_each(take)
-                }
-                Body::Instrument(definition) => take(&(definition.tick_size, definition.lot_size)),
-                Body::TradeCancel { .. }
-                | Body::Status { .. }
-                | Body::Disconnect
-                | Body::Heartbeat => Some(()),
-            };
-            fits.ok_or(Refusal::OutOfRange)?;
-            if let Body::Trade(trade) = &event.body {
-                let sum = notional.unwrap_or_else(|| self.bars.notional_bound());
-                let product = trade.price.at(price.exp).zip(trade.qty.at(qty.exp));
-                let (price, qty) = product.ok_or(Refusal::OutOfRange)?;
-                let product = (i128::from(price) * i128::from(qty)).abs();
-                notional = Some(sum.checked_add(product).ok_or(Refusal::OutOfRange)?);
-            }
-        }
-        let admission = Admission { price: self.price.fit(price), qty: self.qty.fit(qty) };
-        if admission.widens() {
-            let by = i128::from(power_of_ten(price.exp - self.price.exp))
-                * i128::from(power_of_ten(qty.exp - self.qty.exp));
-            notional
-                .unwrap_or_else(|| self.bars.notional_bound())
-                .checked_mul(by)
-                .ok_or(Refusal::OutOfRange)?;
-        }
-        Ok(admission)
-    }
-
-    /// Takes what [`Market::admit`] found; where it widens, a new epoch begins.
-    pub fn accept(&mut self, admission: Admission) {
-        let take = |fit: Fit| match fit {
-            Fit::AsIs(scales) => (scales, 1),
-            Fit::Wider { by, scales } => (scales, power_of_ten(by)),
-        };
-        let (price, price_by) = take(admission.price);
-        let (qty, qty_by) = take(admission.qty);
-        (self.price, self.qty) = (price, qty);
-        if admission.widens() {
-            self.epoch_turn += 1;
-            self.book.widen(price_by, qty_by, self.book_seq);
-            self.quote.widen(price_by, qty_by);
-            self.stats.widen(price_by, qty_by);
-            self.tape.widen(price_by, qty_by);
-            self.bars.widen(price_by, qty_by);
-            if let Some(events) = &mut self.quote_events {
-                for side in [&mut events.bid, &mut events.ask] {
-                    *side = side.map(|(price, qty)| (price * price_by, qty * qty_by));
-                }
-            }
-        }
     }
 
     /// Folds one event of an accepted record.
@@ -528,69 +433,6 @@ impl Market {
             }
         };
         self.tape.show(item);
-    }
-
-    /// Compares what is shown with what is, and counts what differs.
-    fn show(&mut self, ts: Nanos, levels_changed: bool, policy: &Policy, changes: &mut Changes) {
-        let book_state = self.state_of_book();
-        if levels_changed || book_state != self.book_state {
-            self.book_seq += 1;
-            if book_state != self.book_state {
-                self.book_state = book_state;
-                self.book_state_changed = self.book_seq;
-            }
-            self.book_ts = Some(ts);
-            changes.book = true;
-        }
-        changes.quote = match self.quote_events {
-            Some(QuoteEvents { bid, ask, disconnected }) => {
-                let state = self.state_of_quote(bid, ask, disconnected);
-                self.quote.show(bid, ask, state, ts)
-            }
-            None if changes.book => {
-                let (bid, ask) = (self.book.best_bid(), self.book.best_ask());
-                self.quote.show(bid, ask, book_state, ts)
-            }
-            None => false,
-        };
-        let day = self.clock.watermark(policy).map(|at| Interval::D1.start_of(at));
-        if changes.bars != 0 || changes.trade.is_some() || day != self.stats_day {
-            self.stats_day = day;
-            let day_bar = day.and_then(|day| self.bars.of(Interval::D1).at(day));
-            let prev_close = day.and_then(|day| self.bars.close_before(day));
-            changes.stats = self.stats.show(self.tape.last(), day_bar, prev_close, ts);
-        }
-    }
-
-    fn state_of_book(&self) -> MarketState {
-        if self.disconnected {
-            return MarketState::Disconnected;
-        }
-        match self.book.sync() {
-            Sync::Unsynced => MarketState::Unsynced,
-            Sync::ChecksumFailed => MarketState::ChecksumFailed,
-            Sync::Synced if self.book.is_crossed() => MarketState::Crossed,
-            Sync::Synced if self.halted => MarketState::Halted,
-            Sync::Synced => MarketState::Live,
-        }
-    }
-
-    fn state_of_quote(
-        &self,
-        bid: Option<(i64, i64)>,
-        ask: Option<(i64, i64)>,
-        disconnected: bool,
-    ) -> MarketState {
-        let crossed = bid.zip(ask).is_some_and(|((bid, _), (ask, _))| ask < bid);
-        if disconnected {
-            MarketState::Disconnected
-        } else if crossed {
-            MarketState::Crossed
-        } else if self.halted {
-            MarketState::Halted
-        } else {
-            MarketState::Live
-        }
     }
 
     /// A price and a quantity as mantissas. Records are admitted first, so they fit.

@@ -4,6 +4,7 @@
 //! tells what changed. The other files each hold one noun. None of them knows of topics, sockets
 //! or rows.
 
+mod admit;
 mod bar;
 mod book;
 mod checksum;
@@ -17,17 +18,19 @@ mod policy;
 mod quote;
 mod scales;
 mod series;
+mod showing;
 mod state;
 mod stats;
 mod tape;
 
+pub use admit::{Admission, Refusal};
 pub use bar::{Bar, BarField, BarState};
 pub use book::{Book, BookDiff, Level, Side};
 pub use checksum::{Checksum, ChecksumKind};
 pub use clock::{Clock, Nanos, SECOND_NS};
 pub use decimal::{Decimal, DecimalError, write_mantissa};
 pub use event::{Aggressor, Body, Definition, Event, LevelChange, Trade};
-pub use fold::{Admission, Changes, Market, Moment, Refusal, TradeOutcome};
+pub use fold::{Changes, Market, Moment, TradeOutcome};
 pub use instrument::{Instrument, InstrumentError};
 pub use interval::{INTERVALS, Interval};
 pub use policy::Policy;

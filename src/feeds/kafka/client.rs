@@ -1,6 +1,8 @@
 //! What every client of the log has in common.
 
-use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, ConsumerContext};
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::{ClientConfig, ClientContext};
 
 use crate::config;
 
@@ -38,10 +40,21 @@ pub(super) fn client_config(settings: &config::Kafka, own: &[(&str, &str)]) -> C
     client
 }
 
+/// Logs what librdkafka tells, but for ends of partitions, which are no errors here.
+pub(super) struct Quiet;
+
+impl ClientContext for Quiet {
+    fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
+            tracing::warn!(%error, reason, "kafka client");
+        }
+    }
+}
+
+impl ConsumerContext for Quiet {}
+
 /// A consumer outside any group, for questions and for reading to the end of a topic.
-pub(super) fn loose_consumer(
-    settings: &config::Kafka,
-) -> Result<rdkafka::consumer::BaseConsumer, KafkaError> {
+pub(super) fn loose_consumer(settings: &config::Kafka) -> Result<BaseConsumer<Quiet>, KafkaError> {
     let group = settings.topic("tickwire-loose");
     Ok(client_config(
         settings,
@@ -53,5 +66,5 @@ pub(super) fn loose_consumer(
             ("auto.offset.reset", "error"),
         ],
     )
-    .create()?)
+    .create_with_context(Quiet)?)
 }

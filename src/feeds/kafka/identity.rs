@@ -9,7 +9,7 @@ use rdkafka::bindings as raw;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::util::Timeout;
 
-use super::client::{KafkaError, loose_consumer};
+use super::client::{KafkaError, Quiet, loose_consumer};
 use super::topics::MARKET_TOPIC;
 use crate::config;
 use crate::wire::saved::LogId;
@@ -18,7 +18,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Asks the brokers which log `md.v1` is, and where it begins and ends.
 pub struct Identity {
-    consumer: BaseConsumer,
+    consumer: BaseConsumer<Quiet>,
     topic: String,
     brokers: String,
     /// An embedded broker has no ids: each start is a log of its own.
@@ -121,7 +121,8 @@ unsafe fn topic_id_of(event: NonNull<raw::rd_kafka_event_t>) -> Option<String> {
         }
         let error = raw::rd_kafka_TopicDescription_error(*topics);
         if !error.is_null()
-            && raw::rd_kafka_error_code(error) != raw::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
+            && raw::rd_kafka_error_code(error)
+                != raw::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
         {
             return None;
         }

@@ -196,7 +196,12 @@ impl Reader {
 
     /// Gives the records that have come to `take`, at most `count`, waiting for the first of them
     /// no longer than `wait`. Stops early when something else happened.
-    pub fn poll(&mut self, count: usize, wait: Duration, mut take: impl FnMut(Record<'_>)) -> usize {
+    pub fn poll(
+        &mut self,
+        count: usize,
+        wait: Duration,
+        mut take: impl FnMut(Record<'_>),
+    ) -> usize {
         let mut taken = 0;
         while taken < count {
             let patience = if taken == 0 { wait } else { Duration::ZERO };
@@ -234,8 +239,7 @@ impl Reader {
         for partition in self.assigned.keys() {
             list.add_partition(&self.topic, *partition);
         }
-        let outcome =
-            if paused { self.consumer.pause(&list) } else { self.consumer.resume(&list) };
+        let outcome = if paused { self.consumer.pause(&list) } else { self.consumer.resume(&list) };
         if let Err(error) = outcome {
             tracing::warn!(%error, paused, "pausing partitions");
         }
@@ -245,7 +249,8 @@ impl Reader {
     pub fn hint(&self, positions: &BTreeMap<i32, i64>) {
         let mut list = TopicPartitionList::new();
         for (partition, offset) in positions {
-            if list.add_partition_offset(&self.topic, *partition, Offset::Offset(*offset)).is_err() {
+            if list.add_partition_offset(&self.topic, *partition, Offset::Offset(*offset)).is_err()
+            {
                 return;
             }
         }

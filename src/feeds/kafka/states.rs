@@ -14,7 +14,7 @@ use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 use serde::{Deserialize, Serialize};
 
-use super::client::{KafkaError, loose_consumer};
+use super::client::{KafkaError, Quiet, loose_consumer};
 use super::topics::STATE_TOPIC;
 use super::writer::{Letter, Writer};
 use crate::config;
@@ -44,7 +44,7 @@ struct PartHead {
 
 /// Reads what was saved.
 pub struct StateReader {
-    consumer: BaseConsumer,
+    consumer: BaseConsumer<Quiet>,
     topic: String,
     brokers: String,
 }
@@ -79,7 +79,8 @@ impl StateReader {
     /// [`KafkaError`] where the brokers do not answer.
     pub fn read(&self, partitions: &[i32]) -> Result<BTreeMap<i32, PartitionStates>, KafkaError> {
         let mut latest = self.latest(partitions)?;
-        let assembled = |number: &i32| (*number, assembled(latest.remove(number).unwrap_or_default()));
+        let assembled =
+            |number: &i32| (*number, assembled(latest.remove(number).unwrap_or_default()));
         Ok(partitions.iter().map(assembled).collect())
     }
 

@@ -43,9 +43,11 @@ pub async fn make_missing_topics(settings: &config::Kafka) -> Result<(), KafkaEr
         .zip(&names)
         .map(|((_, properties), name)| {
             let copies = TopicReplication::Fixed(settings.replication);
-            properties.iter().fold(NewTopic::new(name, PARTITIONS, copies), |topic, (key, value)| {
-                topic.set(key, value)
-            })
+            properties
+                .iter()
+                .fold(NewTopic::new(name, PARTITIONS, copies), |topic, (key, value)| {
+                    topic.set(key, value)
+                })
         })
         .collect();
     let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(30)));

@@ -99,9 +99,10 @@ impl Writer {
         record.payload = letter.value;
         record.partition = letter.partition;
         if !letter.headers.is_empty() {
-            let headers = letter.headers.iter().fold(OwnedHeaders::new(), |headers, &(key, value)| {
-                headers.insert(rdkafka::message::Header { key, value: Some(value) })
-            });
+            let headers =
+                letter.headers.iter().fold(OwnedHeaders::new(), |headers, &(key, value)| {
+                    headers.insert(rdkafka::message::Header { key, value: Some(value) })
+                });
             record = record.headers(headers);
         }
         loop {

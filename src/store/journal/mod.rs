@@ -68,11 +68,7 @@ impl Journal {
             .iter()
             .map(|row| Position {
                 partition: row.get(0),
-                log: LogId {
-                    cluster: row.get(1),
-                    topic_id: row.get(2),
-                    topic: topic.to_owned(),
-                },
+                log: LogId { cluster: row.get(1), topic_id: row.get(2), topic: topic.to_owned() },
                 next_offset: row.get(3),
                 fold_offset: row.get(4),
                 ts_append: row.get(5),

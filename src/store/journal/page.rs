@@ -4,7 +4,9 @@ use futures_util::{SinkExt, pin_mut};
 use tokio_postgres::Transaction;
 
 use super::copy::CopyRows;
-use super::rows::{Amend, BarRow, Batch, BookRow, LateTrade, Position, QuoteRow, StateRow, TradeRow};
+use super::rows::{
+    Amend, BarRow, Batch, BookRow, LateTrade, Position, QuoteRow, StateRow, TradeRow,
+};
 use crate::domain::market::{Bar, Definition, INTERVALS, Interval};
 use crate::store::StoreError;
 
@@ -164,7 +166,8 @@ impl Page<'_> {
     }
 
     async fn upsert_bars(&self, interval: Interval, rows: &[&BarRow]) -> Result<(), StoreError> {
-        let column = |pick: fn(&BarRow) -> i64| rows.iter().map(|row| pick(row)).collect::<Vec<_>>();
+        let column =
+            |pick: fn(&BarRow) -> i64| rows.iter().map(|row| pick(row)).collect::<Vec<_>>();
         let price = |pick: fn(&Bar) -> i64| {
             let priced = |row: &&BarRow| row.bar.has_trades().then(|| pick(&row.bar));
             rows.iter().map(priced).collect::<Vec<Option<i64>>>()
@@ -231,7 +234,10 @@ impl Page<'_> {
         let Position { partition, log, next_offset, fold_offset, ts_append } = position;
         let id = &log.topic_id;
         self.tx
-            .execute(sql, &[&topic, partition, &log.cluster, id, next_offset, fold_offset, ts_append])
+            .execute(
+                sql,
+                &[&topic, partition, &log.cluster, id, next_offset, fold_offset, ts_append],
+            )
             .await?;
         Ok(())
     }

@@ -1,0 +1,144 @@
+//! What a shard does when something is sent to it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use actix::prelude::*;
+
+use super::parcel::{Closed, Delivery, Drain, Expect, Leave, Open, Rebuilt};
+use super::{Member, SWEEP, Shard, Topic};
+use crate::actors::session::socket::{End, Frame};
+use crate::actors::symbol::{Coming, Follow};
+use crate::wire::code::CloseReason;
+
+impl Actor for Shard {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(SWEEP, |shard, _| shard.sweep());
+        let heartbeat = Duration::from_millis(self.limits.heartbeat_ms);
+        ctx.run_interval(heartbeat, |shard, _| shard.beat());
+    }
+}
+
+impl Handler<Delivery> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, delivery: Delivery, _ctx: &mut Self::Context) {
+        if delivery.lost {
+            for member in self.members.values_mut() {
+                member.behind.extend(member.topics.keys().map(|topic| (*topic, None)));
+            }
+        }
+        for parcel in delivery.parcels {
+            self.take(parcel);
+        }
+        self.offer();
+    }
+}
+
+impl Handler<Open> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, open: Open, _ctx: &mut Self::Context) {
+        let member = Member {
+            frames: open.frames,
+            beats: open.beats,
+            end: open.end,
+            socket: open.socket,
+            topics: HashMap::new(),
+            behind: HashMap::new(),
+            owed: Vec::new(),
+            full_since: None,
+            tick: Vec::new(),
+        };
+        self.members.insert(open.session, member);
+    }
+}
+
+impl Handler<Closed> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, Closed(session): Closed, _ctx: &mut Self::Context) {
+        self.forget(session);
+    }
+}
+
+impl Handler<Expect> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, expect: Expect, _ctx: &mut Self::Context) {
+        let entry = self.topics.entry(expect.topic).or_insert_with(|| Topic {
+            instrument: expect.instrument,
+            channel: expect.channel,
+            classes: HashMap::new(),
+            pending: HashMap::new(),
+        });
+        entry.pending.insert(expect.session, expect.class);
+    }
+}
+
+impl Handler<Leave> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, leave: Leave, _ctx: &mut Self::Context) {
+        for topic in leave.topics {
+            let Some(member) = self.members.get_mut(&leave.session) else { return };
+            member.behind.remove(&topic);
+            if let Some(entry) = self.topics.get_mut(&topic) {
+                entry.pending.remove(&leave.session);
+            }
+            let Some(member) = self.members.get_mut(&leave.session) else { return };
+            if let Some(class) = member.topics.remove(&topic) {
+                self.leave(leave.session, topic, class);
+            }
+        }
+        if let Some(member) = self.members.get_mut(&leave.session) {
+            member.owed.push(leave.answer);
+            self.touched.push(leave.session);
+        }
+        self.offer();
+    }
+}
+
+impl Handler<Rebuilt> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, Rebuilt(instrument): Rebuilt, _ctx: &mut Self::Context) {
+        let (mut again, mut fresh) = (Vec::new(), Vec::new());
+        for (number, topic) in &self.topics {
+            if topic.instrument != instrument {
+                continue;
+            }
+            for (session, class) in &topic.pending {
+                fresh.push((*session, topic.channel, *class));
+            }
+            for members in topic.classes.values() {
+                for session in &members.sessions {
+                    let behind = self.members.get(session).and_then(|m| m.behind.get(number));
+                    again.push((*session, *number, behind.copied().unwrap_or(Some(members.last))));
+                }
+            }
+        }
+        for (session, topic, seq) in again {
+            self.ask_again(session, topic, |epoch| Coming::Rebuilt { epoch, seq });
+        }
+        let Some(symbol) = self.registry.symbol(&instrument) else { return };
+        for (session, channel, class) in fresh {
+            let (shard, coming) = (self.number, Coming::Fresh);
+            symbol.addr.do_send(Follow { session, shard, channel, class, coming });
+        }
+    }
+}
+
+impl Handler<Drain> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, drain: Drain, _ctx: &mut Self::Context) {
+        let bye = crate::wire::message::bye(drain.reconnect_after_ms);
+        for member in self.members.values() {
+            let _slow = member.frames.try_send(Frame(vec![bye.clone()]));
+            let _frozen = member.end.try_send(End(CloseReason::GoingAway));
+        }
+    }
+}

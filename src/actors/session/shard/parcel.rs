@@ -1,0 +1,165 @@
+//! What symbols and sessions send to a shard.
+
+use std::sync::Arc;
+
+use actix::prelude::*;
+use bytes::Bytes;
+
+use crate::actors::session::socket::{Beat, End, Frame, SocketHandle};
+use crate::domain::market::Instrument;
+use crate::wire::channel::{Channel, TickClass};
+
+/// One thing a symbol sends to a shard.
+#[derive(Clone, Debug)]
+pub enum Parcel {
+    /// Changes of a class.
+    Change {
+        /// The topic's number.
+        topic: u32,
+        /// The class.
+        class: TickClass,
+        /// First change.
+        first: u64,
+        /// Last change.
+        last: u64,
+        /// The message.
+        bytes: Bytes,
+    },
+    /// All of a class begin anew.
+    Snapshot {
+        /// The topic's number.
+        topic: u32,
+        /// The class.
+        class: TickClass,
+        /// The change it stands at.
+        last: u64,
+        /// The run of sequence numbers.
+        epoch: Arc<str>,
+        /// The message.
+        bytes: Bytes,
+    },
+    /// What has no sequence.
+    State {
+        /// The topic's number.
+        topic: u32,
+        /// The class.
+        class: TickClass,
+        /// The message.
+        bytes: Bytes,
+    },
+    /// One session joins a class, or is up to date again.
+    Joined {
+        /// Which session.
+        session: u64,
+        /// The topic's number.
+        topic: u32,
+        /// What the topic is.
+        channel: Channel,
+        /// The class.
+        class: TickClass,
+        /// How it comes to be there.
+        arrival: Arrival,
+        /// The change it is brought to.
+        last: u64,
+        /// The run of sequence numbers.
+        epoch: Arc<str>,
+        /// What brings it there.
+        messages: Vec<Bytes>,
+    },
+}
+
+/// How a session comes to a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It asked to; the symbol counts one more follower.
+    Asked,
+    /// It was there and had fallen behind.
+    Slow,
+    /// It was there, but the symbol is a new one.
+    Rebuilt,
+}
+
+impl Parcel {
+    /// Bytes it counts for on its way.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        64 + match self {
+            Self::Change { bytes, .. }
+            | Self::Snapshot { bytes, .. }
+            | Self::State { bytes, .. } => bytes.len(),
+            Self::Joined { messages, .. } => messages.iter().map(Bytes::len).sum(),
+        }
+    }
+}
+
+/// What one thread's symbols send in one tick.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Delivery {
+    /// In the order of the symbols.
+    pub parcels: Vec<Parcel>,
+    /// Whether parcels before these were lost because the shard took nothing.
+    pub lost: bool,
+}
+
+/// A session has opened.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Open {
+    /// Its number.
+    pub session: u64,
+    /// Where frames are offered; kept, because a fresh clone would slip past the mailbox's bound.
+    pub frames: Recipient<Frame>,
+    /// Where heartbeats are offered.
+    pub beats: Recipient<Beat>,
+    /// Where it is told to end.
+    pub end: Recipient<End>,
+    /// Its socket, for when it takes nothing any more.
+    pub socket: Arc<SocketHandle>,
+}
+
+/// A session has closed.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Closed(pub u64);
+
+/// A session follows no longer; `answer` goes out after everything before it.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Leave {
+    /// Which session.
+    pub session: u64,
+    /// Topics' numbers and instruments.
+    pub topics: Vec<u32>,
+    /// What the session answers then.
+    pub answer: Bytes,
+}
+
+/// A session asked to follow; remembered until the symbol answers.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Expect {
+    /// Which session.
+    pub session: u64,
+    /// In which class.
+    pub class: TickClass,
+    /// The topic's number.
+    pub topic: u32,
+    /// Its instrument.
+    pub instrument: Instrument,
+    /// Its channel.
+    pub channel: Channel,
+}
+
+/// A symbol was rebuilt and knows none of its followers.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Rebuilt(pub Instrument);
+
+/// All sessions are to end.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Drain {
+    /// Told in `bye`.
+    pub reconnect_after_ms: u64,
+}

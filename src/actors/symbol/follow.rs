@@ -1,0 +1,127 @@
+//! Who follows a symbol: how sessions come to a class, and leave it.
+
+use bytes::Bytes;
+
+use super::core::{Core, flush_class, place_at_end};
+use super::desk;
+use super::topics::{Class, Shown, Topic, seq_of};
+use super::{Coming, Follow, Unfollow};
+use crate::actors::session::shard::{Arrival, Parcel};
+use crate::wire::channel::TickClass;
+use crate::wire::data::Exps;
+use crate::wire::message;
+
+impl Core {
+    pub(super) fn follow(&mut self, follow: &Follow) {
+        desk::meet(&self.registry, follow.shard);
+        let number = self.registry.topic(&self.name, follow.channel);
+        let topic =
+            self.topics.entry(follow.channel).or_insert_with(|| Topic::new(number, follow.channel));
+        let name = topic.name.clone();
+        let at = follow.class.index();
+        let left = match follow.coming {
+            Coming::FromClass(class) => {
+                topic.classes[class.index()].as_ref().map(|class| class.position)
+            }
+            _ => None,
+        };
+        let class = topic.classes[at].get_or_insert_with(|| {
+            let mut class = Class::default();
+            place_at_end(&mut class, follow.channel, &self.market);
+            class
+        });
+        let shown = Shown { market: &self.market, silent: self.silent, name: self.name.as_str() };
+        flush_class(shown, (follow.channel, &name), (number, follow.class), class, true);
+        let arrival = match follow.coming {
+            Coming::Slow { .. } => Arrival::Slow,
+            Coming::Rebuilt { .. } => Arrival::Rebuilt,
+            Coming::Fresh | Coming::Resumed(_) | Coming::FromClass(_) => Arrival::Asked,
+        };
+        if arrival != Arrival::Slow {
+            match class.shards.iter_mut().find(|(shard, _)| *shard == follow.shard) {
+                Some((_, count)) => *count += 1,
+                None => class.shards.push((follow.shard, 1)),
+            }
+        }
+        let last = class.position;
+        let messages = self.welcome(follow, &name, left);
+        self.raw |= follow.class == TickClass::RAW;
+        desk::post(
+            follow.shard,
+            Parcel::Joined {
+                session: follow.session,
+                topic: number,
+                channel: follow.channel,
+                class: follow.class,
+                arrival,
+                last,
+                epoch: self.epoch.clone(),
+                messages,
+            },
+        );
+        desk::send();
+    }
+
+    /// What brings one session to the position of its class.
+    fn welcome(&self, follow: &Follow, name: &str, left: Option<u64>) -> Vec<Bytes> {
+        let shown = self.shown();
+        let channel = (follow.channel, name);
+        let seq = seq_of(&self.market, follow.channel);
+        let told = Some(Exps::of(&self.market));
+        let caught_up = |since: u64, conflated: bool| {
+            if since == seq {
+                return Some(Vec::new());
+            }
+            (since < seq)
+                .then(|| shown.changes(channel, since, conflated, None))
+                .flatten()
+                .map(|bytes| vec![bytes])
+        };
+        let lost = |since: Option<u64>| {
+            let missed = since.filter(|since| *since <= seq).map(|since| seq - since);
+            vec![shown.snapshot(channel, told, Some(missed))]
+        };
+        match &follow.coming {
+            Coming::Fresh => vec![shown.snapshot(channel, None, None)],
+            Coming::FromClass(_) => {
+                left.and_then(|since| caught_up(since, false)).unwrap_or_else(|| lost(left))
+            }
+            Coming::Resumed(point) if *point.epoch == *self.epoch => {
+                let Some(missed) = caught_up(point.seq, false) else {
+                    return lost(Some(point.seq));
+                };
+                let state = shown.state(follow.channel).map(|state| state.name());
+                let place = shown.place(name);
+                let resumed = message::resumed(place, (&self.epoch, point.seq), state);
+                [vec![resumed], missed].concat()
+            }
+            Coming::Resumed(_) => lost(None),
+            Coming::Slow { epoch, seq: since } | Coming::Rebuilt { epoch, seq: since } => {
+                let since = since.filter(|_| *epoch == self.epoch);
+                let conflated = matches!(follow.coming, Coming::Slow { .. });
+                since.and_then(|since| caught_up(since, conflated)).unwrap_or_else(|| lost(since))
+            }
+        }
+    }
+
+    pub(super) fn unfollow(&mut self, unfollow: Unfollow) {
+        let Some(topic) = self.topics.get_mut(&unfollow.channel) else { return };
+        let slot = &mut topic.classes[unfollow.class.index()];
+        if let Some(class) = slot {
+            for (shard, count) in &mut class.shards {
+                if *shard == unfollow.shard {
+                    *count = count.saturating_sub(1);
+                }
+            }
+            class.shards.retain(|(_, count)| *count != 0);
+            if class.shards.is_empty() {
+                *slot = None;
+            }
+        }
+        if topic.classes.iter().all(Option::is_none) {
+            self.topics.remove(&unfollow.channel);
+        }
+        let raw = TickClass::RAW.index();
+        self.raw = self.topics.values().any(|topic| topic.classes[raw].is_some());
+    }
+}
