@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::config;
 use crate::domain::market::{Body, Event, Instrument, Nanos};
@@ -22,6 +22,8 @@ const FLUSH_PATIENCE: Duration = Duration::from_secs(30);
 /// What is left of a dead letter that Kafka refuses, in bytes.
 const TRUNCATED_BYTES: usize = 64 * 1024;
 
+/// A round of saving takes no longer.
+const ROUND_MAX: Duration = Duration::from_secs(60);
 /// Dead letters not known to have arrived before the keeper waits for them.
 const UNBURIED_MAX: usize = 256;
 
@@ -37,7 +39,7 @@ pub struct DeadLetter {
     /// Its key.
     pub key: Option<Vec<u8>>,
     /// Its value.
-    pub value: Vec<u8>,
+    pub value: Option<Vec<u8>>,
 }
 
 /// A market's answer to a round of saving.
@@ -102,20 +104,28 @@ pub struct Rounds {
 /// The keeper.
 pub struct Keeper {
     settings: config::Kafka,
-    writer: Arc<Writer>,
+    writer: Writer,
     rounds: Arc<Rounds>,
-    round: Option<Round>,
+    stop: Arc<AtomicBool>,
+    round: Option<(Round, Instant)>,
     came: usize,
     forget: HashMap<(i32, Instrument), Vec<(i64, u64)>>,
     /// Dead letters that are not known to have arrived; sent again after a failure.
     unburied: Vec<DeadLetter>,
+    /// Whether brokers take no letters as large as records may be.
+    cuts: bool,
     ok: bool,
 }
 
 impl Keeper {
     /// A keeper that writes through `writer`.
     #[must_use]
-    pub fn new(settings: config::Kafka, writer: Arc<Writer>, rounds: Arc<Rounds>) -> Self {
+    pub fn new(
+        settings: config::Kafka,
+        writer: Writer,
+        rounds: Arc<Rounds>,
+        stop: Arc<AtomicBool>,
+    ) -> Self {
         Self {
             settings,
             writer,
@@ -124,7 +134,9 @@ impl Keeper {
             came: 0,
             forget: HashMap::new(),
             unburied: Vec::new(),
+            cuts: false,
             ok: true,
+            stop,
         }
     }
 
@@ -136,6 +148,7 @@ impl Keeper {
                 Ok(errand) => self.take(errand),
                 Err(RecvTimeoutError::Timeout) => {}
             }
+            self.end_overdue_round();
         }
         if let Err(error) = self.writer.flush(FLUSH_PATIENCE) {
             tracing::error!(%error, "the last records were not delivered");
@@ -161,7 +174,7 @@ impl Keeper {
             }
             Errand::Round(round) => {
                 self.came = 0;
-                self.round = Some(round);
+                self.round = Some((round, Instant::now()));
                 self.finish_if_whole();
             }
             Errand::Saved(saved) => self.store(saved),
@@ -186,16 +199,21 @@ impl Keeper {
             ("source-offset", &offset),
             ("truncated", "true"),
         ];
-        let send = |value: &[u8], headers: &[(&str, &str)]| {
-            let key = letter.key.as_deref().unwrap_or_default();
-            let value = Some(value);
+        let send = |value: Option<&[u8]>, headers: &[(&str, &str)]| {
+            let key = letter.key.as_deref();
             let sent = Letter { topic: &topic, partition: None, key, value, headers };
             self.writer.send(sent, SEND_PATIENCE)
         };
-        let outcome = send(&letter.value, &headers[..4]).or_else(|error| {
-            tracing::warn!(%error, offset, partition, "a dead letter is cut");
-            send(&letter.value[..letter.value.len().min(TRUNCATED_BYTES)], &headers)
-        });
+        let whole = letter.value.as_deref();
+        let cut = whole.map(|value| &value[..value.len().min(TRUNCATED_BYTES)]);
+        let outcome = if self.cuts && whole != cut {
+            send(cut, &headers)
+        } else {
+            send(whole, &headers[..4]).or_else(|error| {
+                tracing::warn!(%error, offset, partition, "a dead letter is cut");
+                send(cut, &headers)
+            })
+        };
         self.note(outcome, "a dead letter");
     }
 
@@ -203,6 +221,9 @@ impl Keeper {
     /// move past a record that is neither folded nor buried.
     fn confirm_burials(&mut self) {
         while let Err(error) = self.writer.flush(FLUSH_PATIENCE) {
+            if self.stop.load(Ordering::Acquire) {
+                return;
+            }
             tracing::error!(%error, "dead letters did not arrive and are sent again");
             self.bury_again();
         }
@@ -210,13 +231,15 @@ impl Keeper {
     }
 
     fn bury_again(&mut self) {
+        // Brokers that refused a letter as too large would refuse it again.
+        self.cuts |= self.writer.refused_as_too_large();
         let letters = std::mem::take(&mut self.unburied);
         letters.iter().for_each(|letter| self.bury(letter));
         self.unburied = letters;
     }
 
     fn store(&mut self, saved: Saved) {
-        if self.round.as_ref().is_none_or(|round| round.number != saved.round) {
+        if self.round.as_ref().is_none_or(|(round, _)| round.number != saved.round) {
             return;
         }
         self.came += 1;
@@ -230,7 +253,10 @@ impl Keeper {
 
     /// Stores the positions once every market of the round has arrived.
     fn finish_if_whole(&mut self) {
-        let Some(round) = self.round.take_if(|round| round.markets <= self.came) else { return };
+        let came = self.came;
+        let Some((round, _)) = self.round.take_if(|(round, _)| round.markets <= came) else {
+            return;
+        };
         let arrived = self.writer.flush(FLUSH_PATIENCE);
         let buried = arrived.is_ok();
         self.note(arrived, "the markets of a round");
@@ -250,6 +276,16 @@ impl Keeper {
         }
         self.rounds.failed.store(failed, Ordering::Release);
         self.rounds.open.store(false, Ordering::Release);
+    }
+
+    /// A round whose markets do not all answer fails; the next saves everything.
+    fn end_overdue_round(&mut self) {
+        if let Some((round, _)) = self.round.as_mut().filter(|(_, at)| ROUND_MAX < at.elapsed()) {
+            tracing::error!(round = round.number, "a round of saving was not answered in time");
+            round.markets = 0;
+            self.ok = false;
+            self.finish_if_whole();
+        }
     }
 
     fn store_positions(&self, round: &Round) -> Result<(), KafkaError> {
@@ -275,7 +311,7 @@ impl Keeper {
             Letter {
                 topic: &topic,
                 partition: Some(partition),
-                key: name.as_str().as_bytes(),
+                key: Some(name.as_str().as_bytes()),
                 value: Some(value.as_bytes()),
                 headers: &[("content-type", "application/json"), ("origin", "hub")],
             },

@@ -9,6 +9,7 @@ use std::time::Duration;
 use actix::ArbiterHandle;
 use anyhow::Context;
 use parking_lot::Mutex;
+use tokio::runtime::Runtime;
 
 use super::hub::Roles;
 use crate::actors::feed::{self, Feed, Loader, LogChanged, Watch};
@@ -74,7 +75,6 @@ pub(super) fn conduct(shared: &Arc<Shared>) {
 
 struct Connected {
     loader: Arc<Loader>,
-    writer: Arc<Writer>,
 }
 
 impl Connected {
@@ -84,12 +84,10 @@ impl Connected {
         if !kafka.embedded {
             runtime.block_on(kafka::make_missing_topics(kafka)).context("topics")?;
         }
-        if shared.roles.record {
-            runtime.block_on(store::migrate(&shared.settings.database)).context("migrations")?;
-        }
         let identity = Identity::new(kafka)?;
-        let loader = Loader::new(identity, StateReader::new(kafka)?, shared.registry.policy)?;
-        Ok(Self { loader: Arc::new(loader), writer: Arc::new(Writer::new(kafka)?) })
+        let states = StateReader::new(kafka)?;
+        let loader = Loader::new(identity, states, shared.registry.policy, shared.stop.clone())?;
+        Ok(Self { loader: Arc::new(loader) })
     }
 
     fn work(self, shared: &Arc<Shared>) {
@@ -98,9 +96,17 @@ impl Connected {
         let (keeper, errands) = mpsc::channel();
         let rounds = Arc::new(Rounds::default());
         let keeper_thread = {
-            let kafka = shared.settings.kafka.clone();
-            let works = Keeper::new(kafka, self.writer.clone(), rounds.clone());
-            thread("keeper", move || works.run(&errands))
+            let (shared, rounds) = (shared.clone(), rounds.clone());
+            thread("keeper", move || {
+                let kafka = shared.settings.kafka.clone();
+                // Each writer counts its own failures, so each owner has one.
+                match Writer::new(&kafka) {
+                    Ok(writer) => {
+                        Keeper::new(kafka, writer, rounds, shared.stop.clone()).run(&errands);
+                    }
+                    Err(error) => tracing::error!(%error, "nothing can be written to the log"),
+                }
+            })
         };
         if shared.roles.serve {
             let (changed, changes) = mpsc::channel();
@@ -173,16 +179,17 @@ impl Connected {
         changes: mpsc::Receiver<LogChanged>,
     ) -> Option<JoinHandle<()>> {
         let (shared, loader) = (shared.clone(), self.loader.clone());
-        let writer = self.writer.clone();
         thread("recorder", move || {
             let settings = shared.settings.clone();
+            let Some((runtime, writer)) = prepare_recording(&shared) else { return };
             let asked = settings.clone();
             let (starts, known) = (loader.clone(), Mutex::new(None));
+            let stop = shared.stop.clone();
             // Where reading really begins is decided when the partition is opened; this place
             // only has to be one that the log has.
             let start_at: StartAt = Arc::new(move |list| {
                 let mut known = known.lock();
-                let stored = known.get_or_insert_with(|| recorder::stored_starts(&asked));
+                let stored = known.get_or_insert_with(|| recorder::stored_starts(&asked, &stop));
                 let start = |number: &i32| {
                     let (low, high) = starts.range(*number).unwrap_or_default();
                     (*number, stored.get(number).copied().unwrap_or(low).clamp(low, high))
@@ -193,10 +200,6 @@ impl Connected {
             let reader = match Reader::new(&settings.kafka, &assignment, start_at) {
                 Ok(reader) => reader,
                 Err(error) => return tracing::error!(%error, "the log cannot be recorded"),
-            };
-            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime,
-                Err(error) => return tracing::error!(%error, "the recorder's runtime"),
             };
             let tools = recorder::Tools {
                 policy: shared.registry.policy,
@@ -211,6 +214,28 @@ impl Connected {
     }
 }
 
+/// Migrates, tried until the database does it; none where the hub stops first.
+fn prepare_recording(shared: &Shared) -> Option<(Runtime, Writer)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime =
+        runtime.inspect_err(|error| tracing::error!(%error, "the recorder's runtime")).ok()?;
+    while !shared.stop.load(Ordering::Acquire) {
+        match runtime.block_on(store::migrate(&shared.settings.database)) {
+            Ok(_) => {
+                let writer = Writer::new(&shared.settings.kafka);
+                let fault = |error: &kafka::KafkaError| tracing::error!(%error, "writing bars");
+                return writer.inspect_err(fault).ok().map(|writer| (runtime, writer));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "migrations are tried again");
+                shared.health.set_recorder(Some(error.to_string()));
+                std::thread::sleep(AGAIN_AFTER);
+            }
+        }
+    }
+    None
+}
+
 fn assignment(settings: &Settings, group: &str) -> Assignment {
     if settings.kafka.embedded {
         return Assignment::All;
@@ -221,7 +246,16 @@ fn assignment(settings: &Settings, group: &str) -> Assignment {
     Assignment::Group { group: group.to_owned(), member: member.chars().map(plain).collect() }
 }
 
+/// A thread that the hub cannot do without: where it panics, the process ends, and whoever
+/// supervises it starts it again from what is saved.
 fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Option<JoinHandle<()>> {
-    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    let its_name = name.to_owned();
+    let guarded = move || {
+        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err() {
+            tracing::error!(thread = its_name, "a thread panicked: the hub ends");
+            std::process::exit(1);
+        }
+    };
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(guarded);
     spawned.inspect_err(|error| tracing::error!(%error, name, "a thread cannot be started")).ok()
 }

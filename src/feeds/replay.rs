@@ -95,7 +95,7 @@ fn send(
     let letter = Letter {
         topic,
         partition: None,
-        key: instrument.as_str().as_bytes(),
+        key: Some(instrument.as_str().as_bytes()),
         value: Some(value.as_bytes()),
         headers: &[("content-type", "application/json")],
     };

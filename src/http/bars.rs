@@ -119,46 +119,57 @@ impl Page<'_> {
         Ok((bars, history.gaps(self.name, span).await?))
     }
 
-    /// Puts flat bars where nothing traded, up to the limit.
+    /// Puts flat bars where nothing traded, up to the limit: from the first bar, or from the start
+    /// of the span where something traded before it, to the end of the span or to now.
     async fn fill(&self, api: &Api, found: &mut Found) {
         let length = self.interval.length_ns();
-        let before = match &api.history {
-            Some(history) => {
-                let close = history.close_before(self.name, self.interval, self.from).await;
-                close.ok().flatten()
-            }
-            None => None,
+        let first = found.rows.first_key_value().map(|(start, _)| *start);
+        let last = found.rows.last_key_value().map(|(start, _)| *start);
+        let mut before = self.before(api).await;
+        let from = self.interval.start_of(self.from.saturating_add(length - 1));
+        let begin = if before.is_some() && 0 < self.from { Some(from) } else { first };
+        let Some(mut at) = begin else { return };
+        let now = Nanos::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(Nanos::MAX);
+        let open_ended = self.to == super::trades::LATEST;
+        let until = match (found.next, last) {
+            (Some(next), _) => next,
+            (None, Some(last)) if open_ended => last + length,
+            (None, None) if open_ended => return,
+            (None, last) => self.to.min(now).max(last.map_or(at, |last| last + length)),
         };
-        let last_start = found.rows.last_key_value().map(|(start, _)| *start);
-        let Some(end) = last_start.map(|start| start + length) else { return };
-        let first = found.rows.first_key_value().map_or(end, |(start, _)| *start);
-        let mut close = before;
-        let mut at = match close {
-            Some(_) => self.interval.start_of(self.from + length - 1),
-            None => first,
-        };
-        // A start far before the first bar would be filled without end.
-        let room = Nanos::try_from(self.limit).unwrap_or(Nanos::MAX).saturating_mul(length);
-        at = at.max(first.saturating_sub(room)).max(self.interval.start_of(self.from));
-        let until = if found.next.is_none() && self.to < end { self.to } else { end };
         let mut filled = BTreeMap::new();
         while at < until {
             if self.limit <= filled.len() {
                 found.next = Some(at);
                 break;
             }
-            let bar = match (found.rows.remove(&at), close) {
-                (Some(bar), _) => Some(bar),
-                (None, Some((close, exp))) => Some(flat(at, close, exp)),
-                (None, None) => None,
-            };
+            let bar = found.rows.remove(&at).or_else(|| before.as_ref().map(|bar| flat(at, bar)));
             if let Some(bar) = bar {
-                close = bar.prices.map(|prices| (prices[3], bar.price_exp)).or(close);
+                if bar.prices.is_some() {
+                    before = Some(bar.clone());
+                }
                 filled.insert(at, bar);
             }
             at += length;
         }
         found.rows = filled;
+    }
+
+    /// The last bar with trades before the span, from memory or the database.
+    async fn before(&self, api: &Api) -> Option<StoredBar> {
+        if self.from <= 0 {
+            return None;
+        }
+        let looked = look(api, self.name, Want::Bars(self.interval, 0, self.from)).await.ok();
+        let held = looked.as_ref().and_then(|looked| {
+            let bar = looked.bars.iter().rev().find(|bar| bar.has_trades())?;
+            Some(as_stored(bar, looked))
+        });
+        if held.is_some() {
+            return held;
+        }
+        let history = api.history.as_ref()?;
+        history.bar_before(self.name, self.interval, self.from).await.ok().flatten()
     }
 
     fn write(&self, found: Found) -> String {
@@ -208,17 +219,17 @@ fn as_stored(bar: &Bar, looked: &Looked) -> StoredBar {
     }
 }
 
-fn flat(start: Nanos, close: i64, price_exp: u8) -> StoredBar {
+/// A bar of a span without trades, at the close of the one before it.
+fn flat(start: Nanos, before: &StoredBar) -> StoredBar {
     StoredBar {
         start,
-        prices: Some([close; 4]),
-        price_exp,
+        prices: before.prices.map(|prices| [prices[3]; 4]),
         volume: 0,
         notional: 0,
-        qty_exp: 0,
         trades: 0,
         rev: 0,
         state: BarState::Final.name().to_owned(),
+        ..*before
     }
 }
 

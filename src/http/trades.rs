@@ -78,10 +78,11 @@ fn cursor_of(text: &str) -> Result<TradeKey, Problem> {
     key.ok_or_else(|| Problem::bad_parameter("\"cursor\" is not one of ours"))
 }
 
+/// The latest time that is asked of the database; none is taken beyond it.
+pub(super) const LATEST: Nanos = crate::wire::number::TIME_LIMIT;
+
 /// `[from, to)`; all time where they are not given.
 pub(super) fn span_of(from: Option<&str>, to: Option<&str>) -> Result<(Nanos, Nanos), Problem> {
-    // The earliest and latest times that the database's own type holds with ease.
-    const LATEST: Nanos = 1 << 62;
     let read = |name: &str, text: Option<&str>, otherwise: Nanos| match text {
         None | Some("") => Ok(otherwise),
         Some(text) => time::parse(text).map(|ns| ns.clamp(0, LATEST)).ok_or_else(|| {

@@ -9,6 +9,10 @@ use super::connect::StoreError;
 use crate::config;
 use crate::domain::market::{Interval, Nanos};
 
+/// The columns of [`bar_of`].
+const BAR_COLUMNS: &str = "(extract(epoch from start))::bigint * 1000000000, open, high, low,
+    close, price_exp, volume::text, notional::text, qty_exp, trades, rev, state";
+
 /// A pool of connections for questions.
 pub struct History {
     pool: Pool,
@@ -128,9 +132,7 @@ impl History {
         limit: usize,
     ) -> Result<Vec<StoredBar>, StoreError> {
         let sql = format!(
-            "select (extract(epoch from start))::bigint * 1000000000 as start_ns,
-                open, high, low, close, price_exp, volume::text, notional::text, qty_exp,
-                trades, rev, state
+            "select {BAR_COLUMNS}
              from history.bars_{interval}
              where instrument_id = (select id from history.instruments where name = $1)
                 and history.at($2) <= start and start < history.at($3)
@@ -146,19 +148,19 @@ impl History {
         .await
     }
 
-    /// The close of the last bar with trades before `before`.
+    /// The last bar with trades that starts before `before`.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn close_before(
+    pub async fn bar_before(
         &self,
         instrument: &str,
         interval: Interval,
         before: Nanos,
-    ) -> Result<Option<(i64, u8)>, StoreError> {
+    ) -> Result<Option<StoredBar>, StoreError> {
         let sql = format!(
-            "select close, price_exp from history.bars_{interval}
+            "select {BAR_COLUMNS} from history.bars_{interval}
              where instrument_id = (select id from history.instruments where name = $1)
                 and start < history.at($2) and close is not null
              order by start desc limit 1"
@@ -166,8 +168,7 @@ impl History {
         self.limited(async {
             let client = self.client().await?;
             let statement = client.prepare_cached(&sql).await?;
-            let row = client.query_opt(&statement, &[&instrument, &before]).await?;
-            Ok(row.map(|row| (row.get(0), row.get::<_, i16>(1) as u8)))
+            Ok(client.query_opt(&statement, &[&instrument, &before]).await?.as_ref().map(bar_of))
         })
         .await
     }

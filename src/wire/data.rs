@@ -155,8 +155,11 @@ pub fn book(
     if since.is_none() || !diff.asks.is_empty() {
         levels(object.key("asks"), &diff.asks, exps);
     }
-    push_ts(&mut object, "ts", market.book_ts);
-    if since.is_none_or(|since| market.book_state_changed_since(since)) {
+    let state_differs = since.is_none_or(|since| market.book_state_changed_since(since));
+    if state_differs || !diff.is_empty() {
+        push_ts(&mut object, "ts", market.book_ts);
+    }
+    if state_differs {
         object.plain("state", shown.name());
     }
     object.close();
@@ -218,6 +221,8 @@ pub fn bar_fields(object: &mut Object<'_>, bar: &Bar, since: Option<u64>, exps: 
     }
     if wanted(BarField::Notional) {
         object.decimal("notional", Some(bar.notional), exps.notional());
+    }
+    if wanted(BarField::Notional) || wanted(BarField::Volume) {
         object.decimal("vwap", vwap_mantissa(bar.notional, bar.volume), exps.vwap());
     }
     if wanted(BarField::Trades) {

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use compact_str::CompactString;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
+use super::named::Named;
 use super::number::{DecimalField, TimeField};
 use crate::domain::market::{
     Aggressor, Body, Checksum, ChecksumKind, Decimal, DecimalError, Definition, Event, Instrument,
@@ -120,8 +122,8 @@ pub fn decode(
         Encoding::Json => decode_json(key, value, events),
         Encoding::MessagePack => decode_msgpack(key, value, events),
     };
-    let outcome = outcome
-        .and_then(|()| if events.len() == before { Err(IngestError::Empty) } else { Ok(()) });
+    let empty = outcome.is_ok() && events.len() == before;
+    let outcome = if empty { Err(IngestError::Empty) } else { outcome };
     if outcome.is_err() {
         events.truncate(before);
     }
@@ -136,25 +138,35 @@ fn decode_json(key: &str, value: &[u8], events: &mut Vec<Event>) -> Result<(), I
         | serde_json::error::Category::Io => IngestError::Malformed,
     };
     if value.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-        let raw: Vec<RawEvent<'_>> = serde_json::from_slice(value).map_err(fault)?;
-        raw.into_iter().try_for_each(|raw| take(key, raw, events))
+        let raw: Vec<Named<RawEvent<'_>>> = serde_json::from_slice(value).map_err(fault)?;
+        raw.into_iter().try_for_each(|raw| take(key, raw.0, events))
     } else {
-        take(key, serde_json::from_slice(value).map_err(fault)?, events)
+        let raw: Named<RawEvent<'_>> = serde_json::from_slice(value).map_err(fault)?;
+        take(key, raw.0, events)
     }
 }
 
 fn decode_msgpack(key: &str, value: &[u8], events: &mut Vec<Event>) -> Result<(), IngestError> {
+    if matches!(value.first(), Some(0x90..=0x9f | 0xdc | 0xdd)) {
+        let raw: Vec<Named<RawEvent<'_>>> = whole_msgpack(value)?;
+        raw.into_iter().try_for_each(|raw| take(key, raw.0, events))
+    } else {
+        take(key, whole_msgpack::<Named<RawEvent<'_>>>(value)?.0, events)
+    }
+}
+
+/// One value with nothing behind it.
+fn whole_msgpack<'a, T: Deserialize<'a>>(value: &'a [u8]) -> Result<T, IngestError> {
     use rmp_serde::decode::Error;
-    let fault = |error: Error| match error {
+    let mut rest = rmp_serde::Deserializer::from_read_ref(value);
+    let read = T::deserialize(&mut rest).map_err(|error| match error {
         Error::TypeMismatch(_) | Error::Syntax(_) | Error::OutOfRange => IngestError::WrongType,
         _ => IngestError::Malformed,
-    };
-    let is_array = matches!(value.first(), Some(0x90..=0x9f | 0xdc | 0xdd));
-    if is_array {
-        let raw: Vec<RawEvent<'_>> = rmp_serde::from_slice(value).map_err(fault)?;
-        raw.into_iter().try_for_each(|raw| take(key, raw, events))
-    } else {
-        take(key, rmp_serde::from_slice(value).map_err(fault)?, events)
+    })?;
+    // Nothing behind it: not even a marker can be read.
+    match IgnoredAny::deserialize(&mut rest) {
+        Err(Error::InvalidMarkerRead(_)) => Ok(read),
+        _ => Err(IngestError::Malformed),
     }
 }
 
@@ -244,6 +256,9 @@ fn take(key: &str, raw: RawEvent<'_>, events: &mut Vec<Event>) -> Result<(), Ing
 }
 
 fn body_of(raw: RawEvent<'_>) -> Result<Body, IngestError> {
+    if holds_nul(&raw) {
+        return Err(IngestError::BadValue);
+    }
     match raw.kind.as_ref() {
         "trade" => Ok(Body::Trade(Box::new(trade_of(raw)?))),
         "trade_cancel" => Ok(Body::TradeCancel { trade_id: id_of(raw.trade_id)? }),
@@ -281,6 +296,14 @@ fn body_of(raw: RawEvent<'_>) -> Result<Body, IngestError> {
         "heartbeat" => Ok(Body::Heartbeat),
         _ => Err(IngestError::UnknownType),
     }
+}
+
+/// The database's text holds no NUL, so no stored text may.
+fn holds_nul(raw: &RawEvent<'_>) -> bool {
+    let texts = [&raw.reason, &raw.base, &raw.quote, &raw.product, &raw.description];
+    let conditions = raw.conditions.iter().flatten().map(AsRef::as_ref);
+    let mut texts = texts.into_iter().flatten().map(String::as_str).chain(conditions);
+    texts.any(|text: &str| text.contains('\0'))
 }
 
 fn trade_of(raw: RawEvent<'_>) -> Result<Trade, IngestError> {

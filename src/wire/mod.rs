@@ -9,6 +9,7 @@ pub mod data;
 pub mod ingest;
 pub mod json;
 pub mod message;
+pub mod named;
 pub mod number;
 pub mod record;
 pub mod rest;

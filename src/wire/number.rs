@@ -8,7 +8,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use crate::domain::market::{Decimal, DecimalError, Nanos};
 
 /// The latest time taken, exclusive: the year 2116.
-const TIME_LIMIT: Nanos = 1 << 62;
+pub const TIME_LIMIT: Nanos = 1 << 62;
 
 /// A decimal, or why it is none; a wrong number is a value, so that its code can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

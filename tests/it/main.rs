@@ -1,3 +1,11 @@
-//! All integration tests, in one binary.
+//! All integration tests, in one binary: black-box ones against a hub in a process of its own, with
+//! real Kafka and TimescaleDB (`./test` starts them), and recorded truth, offline.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod bars;
+mod continuity;
+mod hub;
+mod malformed;
+mod recorded;
 mod truth;
+mod walking;

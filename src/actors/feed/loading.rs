@@ -2,6 +2,8 @@
 //! stand for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -15,6 +17,8 @@ const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// A partition as it starts.
 pub struct Loaded {
+    /// The log it is in.
+    pub log: LogId,
     /// The first record to read.
     pub start: i64,
     /// The log's end now.
@@ -32,6 +36,7 @@ pub struct Loader {
     log: Mutex<LogId>,
     loaded: Mutex<BTreeMap<i32, Loaded>>,
     policy: Policy,
+    stop: Arc<AtomicBool>,
 }
 
 impl Loader {
@@ -44,10 +49,11 @@ impl Loader {
         identity: Identity,
         states: StateReader,
         policy: Policy,
+        stop: Arc<AtomicBool>,
     ) -> Result<Self, KafkaError> {
         let log = Mutex::new(identity.current()?);
         let loaded = Mutex::default();
-        Ok(Self { identity, states: Mutex::new(states), log, loaded, policy })
+        Ok(Self { identity, states: Mutex::new(states), log, loaded, policy, stop })
     }
 
     /// The log as last seen.
@@ -99,6 +105,7 @@ impl Loader {
                     self.loaded.lock().extend(loaded);
                     return starts;
                 }
+                Err(_) if self.stop.load(Ordering::Acquire) => return BTreeMap::new(),
                 Err(error) => {
                     tracing::warn!(%error, "loading saved state");
                     std::thread::sleep(AGAIN_AFTER);
@@ -116,7 +123,14 @@ impl Loader {
     /// One market as it was last saved.
     #[must_use]
     pub fn saved_market(&self, partition: i32, name: &Instrument) -> Option<(Market, Place)> {
-        let mut states = self.states.lock().read(&[partition]).ok()?.remove(&partition)?;
+        let mut states = loop {
+            match self.states.lock().read(&[partition]) {
+                Ok(mut states) => break states.remove(&partition)?,
+                Err(_) if self.stop.load(Ordering::Acquire) => return None,
+                Err(error) => tracing::warn!(%error, "loading one market"),
+            }
+            std::thread::sleep(AGAIN_AFTER);
+        };
         let log = self.log();
         states.position.filter(|position| position.log == log)?;
         market_of(&states.markets.remove(name.as_str())?, partition)
@@ -135,7 +149,8 @@ impl Loader {
         let (low, high) = self.identity.range(partition)?;
         let PartitionStates { position, markets } = states;
         let log = self.log();
-        let mut loaded = Loaded { start: low, end: high, markets: Vec::new(), broken: None };
+        let mut loaded =
+            Loaded { log: log.clone(), start: low, end: high, markets: Vec::new(), broken: None };
         let Some(position) = position else { return Ok(loaded) };
         if position.log != log {
             loaded.broken = Some("another log");
@@ -172,7 +187,13 @@ fn market_of(parts: &SavedParts, partition: i32) -> Option<(Market, Place)> {
     }
     let mut market = saved.market;
     market.restore_kept(kept);
-    let place =
-        Place { partition, offset: saved.offset, saved: (parts.generation, saved.trade_minutes) };
+    let named = |part: &&(i64, u64)| saved.trade_minutes.contains(part);
+    let orphans = parts.minutes.keys().filter(|part| !named(part)).copied().collect();
+    let place = Place {
+        partition,
+        offset: saved.offset,
+        saved: (parts.generation, saved.trade_minutes),
+        orphans,
+    };
     Some((market, place))
 }

@@ -8,7 +8,7 @@ mod loading;
 mod partitions;
 mod watch;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
@@ -36,6 +36,7 @@ use crate::wire::saved::SavedPosition;
 const RECORDS_A_POLL: usize = 4_096;
 const POLL_WAIT: Duration = Duration::from_millis(5);
 const LAST_ROUND: Duration = Duration::from_secs(15);
+const QUIET: Duration = Duration::from_secs(3);
 const SERVE: RoleLabel = RoleLabel { role: "serve" };
 
 /// A symbol panicked at a record.
@@ -93,6 +94,16 @@ pub struct Feed {
     next_arbiter: usize,
     rounds_begun: u64,
     paused: bool,
+    /// Symbols whose followers are to be told once they have caught up.
+    rebuilding: Vec<Instrument>,
+    /// Partitions that are to be read from another place.
+    unplaced: BTreeSet<i32>,
+    /// Partitions whose range the brokers did not tell.
+    unfound: BTreeSet<i32>,
+    /// Partitions that are to begin anew, but whose range the brokers did not tell.
+    unbegun: BTreeSet<i32>,
+    /// Polls in a row that brought nothing.
+    empty_since: Option<Instant>,
 }
 
 impl Feed {
@@ -110,6 +121,11 @@ impl Feed {
             next_arbiter: 0,
             rounds_begun: 0,
             paused: false,
+            rebuilding: Vec::new(),
+            unplaced: BTreeSet::new(),
+            unfound: BTreeSet::new(),
+            unbegun: BTreeSet::new(),
+            empty_since: None,
         }
     }
 
@@ -124,8 +140,12 @@ impl Feed {
             died.try_iter().for_each(|died| self.rebuild(&died));
             changed.try_iter().for_each(|_| self.begin_log());
             self.press_back();
+            self.place();
             self.poll();
             self.report();
+            if !self.rebuilding.is_empty() {
+                self.bring_followers_back();
+            }
             if save_every <= saved_at.elapsed() && !self.tools.rounds.open.load(Ordering::Acquire) {
                 saved_at = Instant::now();
                 self.begin_round();
@@ -133,6 +153,7 @@ impl Feed {
             if Duration::from_secs(1) <= second.elapsed() {
                 second = Instant::now();
                 self.look_after_silence();
+                self.ask_again();
             }
         }
         self.save_once_more();
@@ -145,7 +166,9 @@ impl Feed {
             let bytes = record.value.len() as u64;
             metrics().record_bytes.get_or_create(&SERVE).inc_by(bytes);
             let Some(partition) = partitions.get_mut(&record.partition) else { return };
-            partition.pass(&record);
+            if !partition.pass(&record) {
+                return;
+            }
             let at = (record.partition, record.offset);
             let key = record.key.unwrap_or_default();
             if quarantined.contains(&at) {
@@ -177,6 +200,8 @@ impl Feed {
             }
         });
         metrics().records.get_or_create(&SERVE).inc_by(taken as u64);
+        self.empty_since =
+            if taken == 0 { self.empty_since.or_else(|| Some(Instant::now())) } else { None };
         self.hand_out();
         for stranger in strangers {
             self.meet(&stranger);
@@ -299,6 +324,7 @@ impl Feed {
         }
         let key: Box<[u8]> = died.name.as_str().as_bytes().into();
         self.known.remove(&key);
+        self.tools.registry.remove(&died.name);
         let from = match self.tools.loader.saved_market(died.partition, &died.name) {
             Some((market, place)) => {
                 let from = place.offset + 1;
@@ -315,14 +341,36 @@ impl Feed {
                     symbol.skip_until = symbol.skip_until.max(next - 1);
                 }
             }
-            partition.reread_until(next);
-            if let Err(error) = self.reader.seek(died.partition, from) {
-                tracing::error!(%error, partition = died.partition, "cannot read again");
+            partition.read_again(from, next);
+        }
+        self.rebuilding.push(died.name.clone());
+        self.unplaced.insert(died.partition);
+    }
+
+    /// Goes to the place of each partition whose reading was put off, tried until it works.
+    fn place(&mut self) {
+        for number in std::mem::take(&mut self.unplaced) {
+            let Some(partition) = self.partitions.get(&number) else { continue };
+            if let Err(error) = self.reader.seek(number, partition.cursor) {
+                tracing::warn!(%error, partition = number, "going to a place in the log");
+                self.unplaced.insert(number);
             }
         }
-        for shard in self.tools.registry.shards_from(0) {
-            shard.addr.do_send(Rebuilt(died.name.clone()));
-        }
+    }
+
+    /// Followers come back to a symbol once it has read all that it had before.
+    fn bring_followers_back(&mut self) {
+        let Self { rebuilding, known, partitions, tools, .. } = self;
+        rebuilding.retain(|name| {
+            let Some(symbol) = known.get(name.as_str().as_bytes()) else { return true };
+            let there = partitions.get(&symbol.partition).is_none_or(Partition::is_caught_up);
+            if there {
+                for shard in tools.registry.shards_from(0) {
+                    shard.addr.do_send(Rebuilt(name.clone()));
+                }
+            }
+            !there
+        });
     }
 
     fn press_back(&mut self) {
@@ -339,17 +387,14 @@ impl Feed {
     }
 
     fn begin_round(&mut self) {
-        let unsaved: Vec<&mut Known> = self.known.values_mut().filter(|k| k.unsaved).collect();
+        // After a failed round nobody knows which markets arrived: all are saved, whole.
         let whole = self.tools.rounds.failed.swap(false, Ordering::AcqRel);
-        let log = self.tools.loader.log();
+        let unsaved: Vec<&mut Known> =
+            self.known.values_mut().filter(|known| whole || known.unsaved).collect();
         let positions: Vec<(i32, SavedPosition)> = self
             .partitions
             .iter_mut()
-            .filter_map(|(number, partition)| {
-                let (next_offset, ts_append) = partition.position_to_save(whole)?;
-                let position = SavedPosition { log: log.clone(), next_offset, ts_append };
-                Some((*number, position))
-            })
+            .filter_map(|(number, partition)| Some((*number, partition.position_to_save(whole)?)))
             .collect();
         if positions.is_empty() && unsaved.is_empty() {
             return;
@@ -362,10 +407,6 @@ impl Feed {
         for symbol in unsaved {
             symbol.unsaved = false;
             symbol.handle.addr.do_send(Save { round: self.rounds_begun, whole });
-        }
-        if whole {
-            // What a failed round thought saved is saved again by the next.
-            self.known.values_mut().for_each(|symbol| symbol.unsaved = true);
         }
     }
 
@@ -403,7 +444,9 @@ impl Feed {
         }
         let behind: i64 = self.partitions.values().map(Partition::behind_target).sum();
         let folded = metrics().held_bytes.get() == 0;
-        if behind == 0 && folded && !self.partitions.is_empty() {
+        // The last positions of a log may hold no records, such as ends of transactions.
+        let quiet = self.empty_since.is_some_and(|since| QUIET <= since.elapsed());
+        if (behind == 0 || quiet) && folded && !self.partitions.is_empty() {
             tracing::info!(instruments = self.known.len(), "serving");
             self.tools.health.set_serving(true);
             metrics().serving.set(1);
@@ -414,7 +457,9 @@ impl Feed {
 /// A record that is looked at after the poll, when symbols can be started.
 struct Stranger {
     key: Box<[u8]>,
+    keyless: bool,
     value: Vec<u8>,
+    is_null: bool,
     content_type: Option<Vec<u8>>,
     partition: i32,
     offset: i64,
@@ -426,7 +471,9 @@ impl Stranger {
     fn of(record: &Record<'_>) -> Self {
         Self {
             key: record.key.unwrap_or_default().into(),
+            keyless: record.key.is_none(),
             value: record.value.to_vec(),
+            is_null: record.is_null,
             content_type: record.content_type.map(<[u8]>::to_vec),
             partition: record.partition,
             offset: record.offset,
@@ -440,8 +487,9 @@ impl Stranger {
             partition: self.partition,
             offset: self.offset,
             ts_append: self.ts_append,
-            key: Some(&self.key),
+            key: (!self.keyless).then_some(&*self.key),
             value: &self.value,
+            is_null: self.is_null,
             content_type: self.content_type.as_deref(),
             by_hub: self.by_hub,
         }
@@ -483,7 +531,7 @@ fn bury(keeper: &Sender<Errand>, record: &Record<'_>, reason: &str) {
         offset: record.offset,
         reason: reason.to_owned(),
         key: record.key.map(<[u8]>::to_vec),
-        value: record.value.to_vec(),
+        value: (!record.is_null).then(|| record.value.to_vec()),
     };
     let _stopping = keeper.send(Errand::DeadLetter(letter));
 }

@@ -4,59 +4,81 @@ use super::Feed;
 use crate::actors::symbol::{BeginEpoch, epoch_base};
 use crate::domain::market::Nanos;
 use crate::feeds::kafka::Record;
-use crate::telemetry::{RoleLabel, metrics};
+use crate::telemetry::metrics;
+use crate::wire::saved::{LogId, SavedPosition};
 
 /// One partition's place in the log.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Partition {
-    /// The first record not read yet.
+    /// The log it is in; positions are of this one, whatever the topic's id is by now.
+    log: LogId,
+    /// The first record that was never read.
     pub(super) next_offset: i64,
+    /// The record read next: below `next_offset` while a symbol is rebuilt.
+    pub(super) cursor: i64,
     ts_append: Option<Nanos>,
     saved_offset: Option<i64>,
     /// The log's end when the partition was taken.
     target: i64,
-    /// While a symbol is rebuilt, records below this one are read again.
-    reread: i64,
 }
 
 impl Partition {
-    pub(super) fn starting_at(next_offset: i64, target: i64) -> Self {
-        Self { next_offset, target, ..Self::default() }
+    pub(super) fn starting_at(log: LogId, next_offset: i64, target: i64) -> Self {
+        Self { log, next_offset, cursor: next_offset, ts_append: None, saved_offset: None, target }
     }
 
-    /// Takes note of a record that was read.
-    pub(super) fn pass(&mut self, record: &Record<'_>) {
+    /// Takes note of a record; false where it was fetched before the reader went elsewhere.
+    pub(super) fn pass(&mut self, record: &Record<'_>) -> bool {
+        if record.offset < self.cursor {
+            return false;
+        }
+        self.cursor = record.offset + 1;
         if self.next_offset <= record.offset {
             self.next_offset = record.offset + 1;
             self.ts_append = record.ts_append;
         }
+        true
     }
 
     /// The position to save; none where that is saved already or records are being read again.
-    pub(super) fn position_to_save(&mut self, again: bool) -> Option<(i64, Option<Nanos>)> {
-        if self.saved_offset == Some(self.next_offset) && !again {
+    pub(super) fn position_to_save(&mut self, again: bool) -> Option<SavedPosition> {
+        let saved = self.saved_offset == Some(self.next_offset) && !again;
+        if saved || !self.is_caught_up() {
             return None;
         }
         self.saved_offset = Some(self.next_offset);
-        Some((self.next_offset, self.ts_append))
+        Some(SavedPosition {
+            log: self.log.clone(),
+            next_offset: self.next_offset,
+            ts_append: self.ts_append,
+        })
     }
 
-    pub(super) fn reread_until(&mut self, offset: i64) {
-        self.reread = offset;
+    /// Records from `from` on are to be read again, up to where reading was.
+    pub(super) fn read_again(&mut self, from: i64, next_offset: i64) {
+        self.cursor = from.min(self.cursor);
+        self.next_offset = next_offset;
+    }
+
+    /// Whether all that was ever read is folded by those who are to have it.
+    pub(super) fn is_caught_up(&self) -> bool {
+        self.next_offset <= self.cursor
     }
 
     /// Records between here and the log's end as it was when the partition was taken.
     pub(super) fn behind_target(&self) -> i64 {
-        (self.target - self.next_offset).max(0)
+        (self.target - self.cursor).max(0)
     }
 }
 
 impl Feed {
     pub(super) fn take_partitions(&mut self, list: &[i32]) {
+        // What is newly assigned is not paused.
+        self.paused = false;
         let known = self.known.len();
         for number in list {
             let Some(loaded) = self.tools.loader.take(*number) else { continue };
-            let partition = Partition::starting_at(loaded.start, loaded.end);
+            let partition = Partition::starting_at(loaded.log, loaded.start, loaded.end);
             tracing::debug!(
                 partition = number,
                 from = loaded.start,
@@ -74,6 +96,8 @@ impl Feed {
             }
             for (name, market, place) in loaded.markets {
                 self.start_symbol(&name, market, place);
+                // Sockets that were open before a rebalance follow it again.
+                self.rebuilding.push(name);
             }
             self.partitions.insert(*number, partition);
         }
@@ -106,23 +130,24 @@ impl Feed {
 
     /// The next record is not there: where the log begins later now, a new epoch does too.
     pub(super) fn find_place(&mut self, number: i32) {
-        let Some(partition) = self.partitions.get(&number).copied() else { return };
+        let Some(partition) = self.partitions.get(&number) else { return };
         match self.tools.loader.range(number) {
-            Ok((low, high)) if (low..=high).contains(&partition.next_offset) => {
-                if let Err(error) = self.reader.seek(number, partition.next_offset) {
-                    tracing::warn!(%error, partition = number, "going on");
-                }
+            Ok((low, high)) if (low..=high).contains(&partition.cursor) => {
+                self.unplaced.insert(number);
             }
             Ok(_) => {
                 metrics().log_breaks.inc();
                 tracing::warn!(
                     partition = number,
-                    next = partition.next_offset,
+                    next = partition.cursor,
                     "records that were to come next are gone: new epochs"
                 );
                 self.begin_partition(number);
             }
-            Err(error) => tracing::warn!(%error, partition = number, "asking for the log's range"),
+            Err(error) => {
+                tracing::warn!(%error, partition = number, "asking for the log's range");
+                self.unfound.insert(number);
+            }
         }
     }
 
@@ -131,10 +156,12 @@ impl Feed {
             Ok(range) => range,
             Err(error) => {
                 tracing::error!(%error, partition = number, "asking for the log's range");
+                self.unbegun.insert(number);
                 return;
             }
         };
-        self.partitions.insert(number, Partition::starting_at(low, high));
+        let log = self.tools.loader.log();
+        self.partitions.insert(number, Partition::starting_at(log, low, high));
         let base = epoch_base(&self.tools.loader.topic_id(), number, low);
         for symbol in self.known.values_mut().filter(|symbol| symbol.partition == number) {
             symbol.skip_until = low - 1;
@@ -145,10 +172,16 @@ impl Feed {
                 after_offset: low - 1,
             });
         }
-        if let Err(error) = self.reader.seek(number, low) {
-            tracing::error!(%error, partition = number, "going to the log's start");
+        self.unplaced.insert(number);
+    }
+
+    /// Asks again what brokers did not answer.
+    pub(super) fn ask_again(&mut self) {
+        for number in std::mem::take(&mut self.unfound) {
+            self.find_place(number);
         }
-        let lag = RoleLabel { role: "serve" };
-        metrics().lag.get_or_create(&lag).set(high - low);
+        for number in std::mem::take(&mut self.unbegun) {
+            self.begin_partition(number);
+        }
     }
 }

@@ -160,10 +160,11 @@ impl Fold {
                     }
                 }
                 TapeItem::Cancel { trade_id, .. } => {
-                    batch.amends.push(self.amend(trade_id, None));
+                    batch.amends.push(self.amend(event, changes, trade_id, None));
                 }
                 TapeItem::Correct { trade_id, price, qty, .. } => {
-                    batch.amends.push(self.amend(trade_id, Some((*price, *qty, self.exps()))));
+                    let right = Some((*price, *qty, self.exps()));
+                    batch.amends.push(self.amend(event, changes, trade_id, right));
                 }
             }
         }
@@ -191,12 +192,24 @@ impl Fold {
         }
     }
 
-    fn amend(&self, trade_id: &str, right: Option<(i64, i64, (u8, u8))>) -> Amend {
+    /// An amendment of the trade that the fold laid it over; else of the one that is too late for
+    /// the stream, or of one that only the database knows.
+    fn amend(
+        &self,
+        event: &Event,
+        changes: &Changes,
+        trade_id: &str,
+        right: Option<(i64, i64, (u8, u8))>,
+    ) -> Amend {
+        let own = matches!(event.body, Body::Trade(_)).then_some(event.ts_event);
+        let kept = self.market.tape().find(trade_id).map(|trade| trade.ts);
         Amend {
             instrument_id: self.id,
             trade_id: trade_id.to_owned(),
+            ts_ns: changes.amended.or(own).or(kept),
+            pos_max: i64::try_from(self.market.tape().last_position()).unwrap_or(i64::MAX),
             right,
-            in_stream: self.market.tape().find(trade_id).is_some(),
+            in_stream: changes.amended.is_some(),
         }
     }
 

@@ -59,7 +59,7 @@ pub struct Tools {
     /// The log's identity.
     pub loader: Arc<Loader>,
     /// For bars that others read.
-    pub writer: Arc<Writer>,
+    pub writer: Writer,
     /// Set when the hub stops.
     pub stop: Arc<AtomicBool>,
 }
@@ -138,9 +138,14 @@ impl Recorder {
     }
 
     fn record(&mut self, changed: &Receiver<LogChanged>) -> Result<(), Fault> {
-        let journal = self.runtime.block_on(Journal::open(&self.tools.settings.database))?;
-        let repairs = self.runtime.block_on(journal.repairs())?.into_iter().collect();
-        let gaps = self.runtime.block_on(journal.gaps())?;
+        let journal = wait(
+            &self.runtime,
+            &self.tools.settings,
+            Journal::open(&self.tools.settings.database),
+        )?;
+        let repairs =
+            wait(&self.runtime, &self.tools.settings, journal.repairs())?.into_iter().collect();
+        let gaps = wait(&self.runtime, &self.tools.settings, journal.gaps())?;
         let mut stretch = Stretch {
             tools: &self.tools,
             runtime: &self.runtime,
@@ -212,7 +217,22 @@ impl Recorder {
     }
 }
 
+/// Waits for the database, but not for ever: a connection may be half open.
+fn wait<T>(
+    runtime: &Runtime,
+    settings: &Settings,
+    work: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let limit_ms = settings.database.write_timeout_ms + 1_000;
+    let limited = async { tokio::time::timeout(Duration::from_millis(limit_ms), work).await };
+    runtime.block_on(limited).map_err(|_| StoreError::Timeout(limit_ms))?
+}
+
 impl Stretch<'_> {
+    fn wait<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        wait(self.runtime, &self.tools.settings, work)
+    }
+
     /// Folds a record and gathers its rows.
     fn take(&mut self, record: &Record<'_>) -> Result<(), Fault> {
         let Some(stand) = self.stands.get_mut(&record.partition) else { return Ok(()) };
@@ -264,7 +284,7 @@ impl Stretch<'_> {
         else {
             return Ok(());
         };
-        let id = self.runtime.block_on(self.journal.instrument_id(&name))?;
+        let id = self.wait(self.journal.instrument_id(&name))?;
         self.folds.insert(key.into(), Fold::new(name, id, market, partition, offset));
         Ok(())
     }
@@ -283,9 +303,8 @@ impl Stretch<'_> {
                 });
             }
         }
-        let log = self.tools.loader.log();
         for (number, stand) in &mut self.stands {
-            if let Some(position) = stand.position_to_store(*number, &log, states) {
+            if let Some(position) = stand.position_to_store(*number, states) {
                 self.batch.positions.push(position);
             }
         }
@@ -308,9 +327,9 @@ impl Stretch<'_> {
     }
 
     fn store(&mut self, batch: &Batch, letters: &[(String, String)]) -> Result<(), Fault> {
-        let (runtime, topic) = (self.runtime, self.topic);
-        let page = runtime.block_on(self.journal.begin())?;
-        let late = runtime.block_on(page.write(topic, batch))?;
+        let (runtime, settings, topic) = (self.runtime, &self.tools.settings, self.topic);
+        let page = wait(runtime, settings, self.journal.begin())?;
+        let late = wait(runtime, settings, page.write(topic, batch))?;
         let names: HashMap<i32, (String, Option<Nanos>)> = self
             .folds
             .values()
@@ -320,7 +339,7 @@ impl Stretch<'_> {
             })
             .collect();
         let fresh: Vec<Repair> = late.iter().flat_map(|late| repairs_of(late, &names)).collect();
-        runtime.block_on(page.remember(&fresh))?;
+        wait(runtime, settings, page.remember(&fresh))?;
         self.repairs.extend(fresh);
         let lateness = self.tools.policy.allowed_lateness_ns;
         let due: Vec<Repair> = self
@@ -335,7 +354,7 @@ impl Stretch<'_> {
             .collect();
         let mut recomputed = Vec::new();
         for repair in &due {
-            recomputed.extend(runtime.block_on(page.recompute(repair))?);
+            recomputed.extend(wait(runtime, settings, page.recompute(repair))?);
         }
         let topic = self.tools.settings.kafka.topic(BARS_TOPIC);
         let again = recomputed
@@ -346,7 +365,7 @@ impl Stretch<'_> {
             let letter = Letter {
                 topic: &topic,
                 partition: None,
-                key: key.as_bytes(),
+                key: Some(key.as_bytes()),
                 value: Some(value.as_bytes()),
                 headers: &[("content-type", "application/json")],
             };
@@ -355,12 +374,12 @@ impl Stretch<'_> {
         if !letters.is_empty() || !again.is_empty() {
             self.tools.writer.flush(SEND_PATIENCE)?;
         }
-        runtime.block_on(page.commit())?;
+        wait(runtime, settings, page.commit())?;
         metrics().recomputed_bars.inc_by(again.len() as u64);
         for repair in due {
             self.repairs.remove(&repair);
         }
-        for (_, stand) in &mut self.stands {
+        for stand in self.stands.values_mut() {
             stand.stored();
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Where the recorder stands in each partition, and how it begins there.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::fold::SavedFold;
@@ -13,8 +14,10 @@ use crate::store::{Gap, Journal, Position, StoreError};
 use crate::wire::saved::{self, LogId};
 
 /// One partition's place.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Stand {
+    /// The log it is in; positions are of this one, whatever the topic's id is by now.
+    log: LogId,
     /// The first record not read yet.
     pub(super) read: i64,
     /// The first record whose rows are not stored.
@@ -28,13 +31,12 @@ pub(super) struct Stand {
 }
 
 impl Stand {
+    fn new(log: LogId, read: i64, written: i64, ts_append: Option<Nanos>) -> Self {
+        Self { log, read, written, folded: read, ts_append, at_store: None, pending: None }
+    }
+
     /// The position of the coming transaction; none where it is stored already.
-    pub(super) fn position_to_store(
-        &mut self,
-        partition: i32,
-        log: &LogId,
-        states: bool,
-    ) -> Option<Position> {
+    pub(super) fn position_to_store(&mut self, partition: i32, states: bool) -> Option<Position> {
         // While records are folded again that are written already, only their states move.
         let written = self.read.max(self.written);
         let folded = if states { self.read } else { self.folded };
@@ -44,7 +46,7 @@ impl Stand {
         self.pending = Some((written, folded));
         Some(Position {
             partition,
-            log: log.clone(),
+            log: self.log.clone(),
             next_offset: written,
             fold_offset: folded,
             ts_append: self.ts_append,
@@ -65,13 +67,12 @@ impl Stretch<'_> {
     pub(super) fn open_partition(&mut self, number: i32) -> Result<i64, Fault> {
         let (low, high) = self.tools.loader.range(number)?;
         let log = self.tools.loader.log();
-        let stored = self.runtime.block_on(self.journal.positions(self.topic))?;
+        let stored = self.wait(self.journal.positions(self.topic))?;
         let stored = stored.into_iter().find(|position| position.partition == number);
-        let states = self.runtime.block_on(self.journal.states(self.topic, number))?;
+        let states = self.wait(self.journal.states(self.topic, number))?;
         self.folds.retain(|_, fold| fold.partition != number);
         let Some(stored) = stored else {
-            let stand = Stand { read: low, written: low, folded: low, ..Stand::default() };
-            self.stands.insert(number, stand);
+            self.stands.insert(number, Stand::new(log, low, low, None));
             return Ok(low);
         };
         let broken = if stored.log != log {
@@ -111,14 +112,7 @@ impl Stretch<'_> {
         // Records before what the log still holds cannot be folded again.
         start = start.max(low);
         let written = if broken.is_some() { low } else { stored.next_offset };
-        let stand = Stand {
-            read: start,
-            written,
-            folded: start,
-            ts_append: stored.ts_append,
-            ..Stand::default()
-        };
-        self.stands.insert(number, stand);
+        self.stands.insert(number, Stand::new(log, start, written, stored.ts_append));
         if let Some(reason) = broken {
             self.note_gap(&names, stored.ts_append, reason)?;
         }
@@ -174,7 +168,7 @@ impl Stretch<'_> {
 }
 
 /// Where the database says that each partition is to be read from; tried until it answers.
-pub fn stored_starts(settings: &config::Settings) -> BTreeMap<i32, i64> {
+pub fn stored_starts(settings: &config::Settings, stop: &AtomicBool) -> BTreeMap<i32, i64> {
     const AGAIN_AFTER: Duration = Duration::from_secs(1);
     let topic = settings.kafka.topic(MARKET_TOPIC);
     let ask = || -> Result<Vec<Position>, StoreError> {
@@ -193,6 +187,7 @@ pub fn stored_starts(settings: &config::Settings) -> BTreeMap<i32, i64> {
                 let start = |at: Position| (at.partition, at.fold_offset);
                 return positions.into_iter().map(start).collect();
             }
+            Err(_) if stop.load(Ordering::Acquire) => return BTreeMap::new(),
             Err(error) => {
                 tracing::warn!(%error, "asking where recording stands");
                 std::thread::sleep(AGAIN_AFTER);

@@ -3,7 +3,7 @@
 //! One of the two files that name `actix_web_actors`. While its socket is full this actor does not
 //! run at all, its timers included, which is why whoever watches it lives elsewhere (the shard).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -208,8 +208,9 @@ impl Session {
         mut resume: BTreeMap<String, ResumePoint>,
     ) -> Bytes {
         let mut outcomes: Vec<(String, Subscribed)> = Vec::with_capacity(instruments.len());
+        let mut seen = HashSet::new();
         for text in instruments {
-            if outcomes.iter().any(|(name, _)| name == text) {
+            if !seen.insert(text) {
                 continue;
             }
             let outcome = self.follow(channel, text, class, resume.remove(text));
@@ -384,6 +385,8 @@ impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Session {
                 ctx.stop();
             }
             Err(ws::ProtocolError::Overflow) => close_code(ctx, ws::CloseCode::Size),
+            // How a text that is not UTF-8 is reported.
+            Err(ws::ProtocolError::Io(_)) => close_code(ctx, ws::CloseCode::Invalid),
             Err(error) => {
                 tracing::debug!(session = self.number, %error, "a frame cannot be read");
                 close_code(ctx, ws::CloseCode::Protocol);

@@ -8,6 +8,7 @@ use crate::actors::keeper::{Errand, Saved};
 use crate::domain::market::{Bar, Interval, Nanos};
 use crate::feeds::kafka::SavedParts;
 use crate::wire::data::Exps;
+use crate::wire::number::TIME_LIMIT;
 use crate::wire::rest;
 use crate::wire::saved::{self, SavedMarket, minute_of};
 
@@ -87,7 +88,7 @@ impl Core {
     pub(super) fn nudge(&mut self, nudge: Nudge) {
         let Some(greatest) = self.market.clock().greatest_of_feed() else { return };
         let ts = greatest.saturating_add(nudge.silence_ns);
-        if self.market.is_moved_by(ts, &self.registry.policy) {
+        if ts < TIME_LIMIT && self.market.is_moved_by(ts, &self.registry.policy) {
             let _stopping = self.outlets.keeper.send(Errand::Heartbeat {
                 name: self.name.clone(),
                 partition: nudge.partition,

@@ -39,6 +39,7 @@ pub(super) struct Core {
     /// Whether any raw class is followed.
     pub(super) raw: bool,
     pub(super) marked: bool,
+    pub(super) dead: bool,
     pub(super) applying: (i32, i64),
     pub(super) heard: Instant,
     pub(super) silent: bool,
@@ -54,7 +55,7 @@ impl Core {
     pub(super) fn new(
         name: Instrument,
         market: Market,
-        place: Place,
+        mut place: Place,
         face: Arc<Face>,
         registry: Arc<Registry>,
         outlets: Outlets,
@@ -67,6 +68,7 @@ impl Core {
             name,
             market,
             applying: (place.partition, place.offset),
+            forgotten_minutes: std::mem::take(&mut place.orphans),
             place,
             face,
             registry,
@@ -74,20 +76,21 @@ impl Core {
             topics: Topics::new(),
             raw: false,
             marked: false,
+            dead: false,
             heard: Instant::now(),
             silent: false,
             published: Vec::new(),
             dirty_minutes: BTreeSet::new(),
             minutes,
-            forgotten_minutes: Vec::new(),
         }
     }
 
-    pub(super) fn applying(&self) -> (i32, i64) {
-        self.applying
-    }
-
+    /// This symbol panicked: it does nothing any more, and the feed builds another.
     pub(super) fn report_death(&mut self) {
+        if std::mem::replace(&mut self.dead, true) {
+            return;
+        }
+        self.topics.clear();
         let (partition, offset) = self.applying;
         metrics().symbol_panics.inc();
         let died = Died { name: self.name.clone(), partition, offset };
@@ -101,6 +104,9 @@ impl Core {
     /// Folds a batch, and sends what raw followers are due at once.
     pub(super) fn fold(this: &Rc<RefCell<Self>>, batch: &Batch) {
         let mut core = this.borrow_mut();
+        if core.dead {
+            return;
+        }
         for record in &batch.records {
             if batch.partition == core.place.partition && record.offset <= core.place.offset {
                 continue;
@@ -130,7 +136,7 @@ impl Core {
                     offset: record.offset,
                     reason: refusal.to_string(),
                     key: Some(self.name.as_str().as_bytes().to_vec()),
-                    value: batch.raw[record.raw.clone()].to_vec(),
+                    value: Some(batch.raw[record.raw.clone()].to_vec()),
                 };
                 let _stopping = self.outlets.keeper.send(Errand::DeadLetter(letter));
                 return;
@@ -270,8 +276,13 @@ impl Core {
                 }
             }
         }
-        self.marked = pending;
         pending
+    }
+
+    /// Flushes what is due in a tick of the desk; false where nothing is left for a later one.
+    pub(super) fn tick(&mut self, classes: u8) -> bool {
+        self.marked = !self.dead && self.flush(classes);
+        self.marked
     }
 
     /// Everybody gets a snapshot: the sequence numbers are of another run from here on.

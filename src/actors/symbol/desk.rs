@@ -6,13 +6,14 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 
 use super::core::Core;
 use crate::actors::registry::{Registry, ShardHandle};
-use crate::actors::session::shard::{Delivery, Parcel};
+use crate::actors::session::shard::{Delivery, OnTheWay, Parcel};
 use crate::telemetry::metrics;
 use crate::wire::channel::TickClass;
 
@@ -25,7 +26,10 @@ const STALE_EVERY: u64 = 25;
 struct Outgoing {
     shards: Vec<ShardHandle>,
     parcels: Vec<Vec<Parcel>>,
+    /// Bytes posted and not sent.
     bytes: Vec<usize>,
+    /// Bytes sent and not taken.
+    on_the_way: Vec<Arc<AtomicUsize>>,
     lost: Vec<bool>,
     bytes_max: usize,
 }
@@ -44,7 +48,8 @@ pub(super) fn post(shard: usize, parcel: Parcel) {
             return;
         }
         out.bytes[shard] += parcel.bytes();
-        if out.bytes_max < out.bytes[shard] {
+        let on_the_way = out.on_the_way[shard].load(Ordering::Relaxed);
+        if out.bytes_max < out.bytes[shard] + on_the_way {
             parcels.clear();
             out.bytes[shard] = 0;
             out.lost[shard] = true;
@@ -63,7 +68,8 @@ pub(super) fn send() {
                 continue;
             }
             let parcels = std::mem::take(&mut out.parcels[at]);
-            let delivery = Delivery { parcels, lost: out.lost[at] };
+            let on_the_way = OnTheWay::new(out.on_the_way[at].clone(), out.bytes[at]);
+            let delivery = Delivery { parcels, lost: out.lost[at], on_the_way };
             match out.shards[at].deliveries.try_send(delivery) {
                 Ok(()) => {
                     out.bytes[at] = 0;
@@ -115,7 +121,7 @@ impl Desk {
             TickClass::all().filter(|class| due(*class)).map(|class| 1 << class.index()).sum();
         let dirty = DIRTY.with_borrow_mut(std::mem::take);
         for core in dirty {
-            let flushed = catch_unwind(AssertUnwindSafe(|| core.borrow_mut().flush(classes)));
+            let flushed = catch_unwind(AssertUnwindSafe(|| core.borrow_mut().tick(classes)));
             match flushed {
                 Ok(true) => mark(&core),
                 Ok(false) => {}
@@ -134,7 +140,10 @@ impl Desk {
         let symbols = SYMBOLS
             .with_borrow(|symbols| symbols.iter().filter_map(Weak::upgrade).collect::<Vec<_>>());
         for core in symbols {
-            core.borrow_mut().watch_silence(now);
+            let watched = || core.borrow_mut().watch_silence(now);
+            if catch_unwind(AssertUnwindSafe(watched)).is_err() {
+                core.borrow_mut().report_death();
+            }
         }
     }
 }
@@ -155,6 +164,7 @@ pub(super) fn meet(registry: &Registry, shard: usize) {
                 out.shards.push(handle);
                 out.parcels.push(Vec::new());
                 out.bytes.push(0);
+                out.on_the_way.push(Arc::default());
                 out.lost.push(false);
             }
         }

@@ -19,6 +19,9 @@ impl Core {
             self.topics.entry(follow.channel).or_insert_with(|| Topic::new(number, follow.channel));
         let name = topic.name.clone();
         let at = follow.class.index();
+        if matches!(follow.coming, Coming::Slow { .. }) && topic.classes[at].is_none() {
+            return;
+        }
         let left = match follow.coming {
             Coming::FromClass(class) => {
                 topic.classes[class.index()].as_ref().map(|class| class.position)
@@ -50,6 +53,7 @@ impl Core {
             follow.shard,
             Parcel::Joined {
                 session: follow.session,
+                instrument: self.name.clone(),
                 topic: number,
                 channel: follow.channel,
                 class: follow.class,
@@ -64,6 +68,24 @@ impl Core {
 
     /// What brings one session to the position of its class.
     fn welcome(&self, follow: &Follow, name: &str, left: Option<u64>) -> Vec<Bytes> {
+        let mut messages = self.way_there(follow, name, left);
+        // Catching up tells only what the log changed; silence is not in the log.
+        let shown = self.shown();
+        if let (Some(state), true) = (shown.state(follow.channel), self.silent_told(follow)) {
+            messages.push(message::state(shown.place(name), state.name()));
+        }
+        messages
+    }
+
+    /// Whether the receiver may have missed that the instrument fell silent, or spoke again.
+    fn silent_told(&self, follow: &Follow) -> bool {
+        match follow.coming {
+            Coming::Slow { .. } | Coming::Rebuilt { .. } | Coming::FromClass(_) => true,
+            Coming::Fresh | Coming::Resumed(_) => false,
+        }
+    }
+
+    fn way_there(&self, follow: &Follow, name: &str, left: Option<u64>) -> Vec<Bytes> {
         let shown = self.shown();
         let channel = (follow.channel, name);
         let seq = seq_of(&self.market, follow.channel);

@@ -169,7 +169,6 @@ pub struct Nudge {
 /// Owns one market.
 pub struct SymbolActor {
     core: Rc<RefCell<Core>>,
-    died: Sender<Died>,
     name: Instrument,
 }
 
@@ -183,23 +182,18 @@ impl SymbolActor {
         registry: &Arc<Registry>,
         outlets: Outlets,
     ) -> Addr<Self> {
-        let died = outlets.died.clone();
         let core = Core::new(name.clone(), market, place, face, registry.clone(), outlets);
-        Self { core: Rc::new(RefCell::new(core)), died, name }.start()
+        Self { core: Rc::new(RefCell::new(core)), name }.start()
     }
 
     /// Runs what could panic; a panic ends this symbol and no other.
     fn guarded(&mut self, ctx: &mut Context<Self>, run: impl FnOnce(&Rc<RefCell<Core>>)) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(&self.core))) {
-            let (partition, offset) = self.core.borrow().applying();
             tracing::error!(
-                instrument = %self.name, partition, offset, panic = text_of(&*panic),
+                instrument = %self.name, panic = text_of(&*panic),
                 "a symbol panicked and is rebuilt"
             );
-            metrics().symbol_panics.inc();
-            let died = Died { name: self.name.clone(), partition, offset };
-            // Where the feed is gone the process is stopping.
-            let _stopping = self.died.send(died);
+            self.core.borrow_mut().report_death();
             ctx.stop();
         }
     }
@@ -219,6 +213,8 @@ pub struct Place {
     pub offset: i64,
     /// The generation it was last saved at, and the minutes of trades saved with it.
     pub saved: (u64, Vec<(i64, u64)>),
+    /// Minutes of trades that are stored but belong to no saved market any more.
+    pub orphans: Vec<(i64, u64)>,
 }
 
 /// Where a symbol sends what is not for sessions.

@@ -36,7 +36,7 @@ impl Market {
     /// [`Refusal::OutOfRange`] where one does not; nothing has changed then.
     pub fn admit(&self, events: &[Event]) -> Result<Admission, Refusal> {
         let (mut price, mut qty) = (self.price, self.qty);
-        let mut notional: Option<i128> = None;
+        let mut added: i128 = 0;
         for event in events {
             let mut take = |pair: &LevelChange| -> Option<()> {
                 price = price.admit(pair.0)?;
@@ -57,21 +57,21 @@ impl Market {
                 | Body::Heartbeat => Some(()),
             };
             fits.ok_or(Refusal::OutOfRange)?;
-            if let Body::Trade(trade) = &event.body {
-                let sum = notional.unwrap_or_else(|| self.bars.notional_bound());
-                let product = trade.price.at(price.exp).zip(trade.qty.at(qty.exp));
-                let (price, qty) = product.ok_or(Refusal::OutOfRange)?;
-                let product = (i128::from(price) * i128::from(qty)).abs();
-                notional = Some(sum.checked_add(product).ok_or(Refusal::OutOfRange)?);
-            }
+            let traded = match &event.body {
+                Body::Trade(trade) => trade.qty.at(qty.exp),
+                Body::TradeCorrect { qty: right, .. } => right.at(qty.exp),
+                _ => None,
+            };
+            added += i128::from(traded.unwrap_or(0));
         }
         let admission = Admission { price: self.price.fit(price), qty: self.qty.fit(qty) };
-        if admission.widens() {
-            let by = i128::from(power_of_ten(price.exp - self.price.exp))
-                * i128::from(power_of_ten(qty.exp - self.qty.exp));
-            notional
-                .unwrap_or_else(|| self.bars.notional_bound())
-                .checked_mul(by)
+        if added != 0 || admission.widens() {
+            // No sum of price × quantity exceeds all quantities at the greatest price.
+            let by = i128::from(power_of_ten(qty.exp - self.qty.exp));
+            let volume = self.bars.volume_held().checked_mul(by);
+            let volume = volume.and_then(|volume| volume.checked_add(added));
+            volume
+                .and_then(|volume| volume.checked_mul(i128::from(price.greatest())))
                 .ok_or(Refusal::OutOfRange)?;
         }
         Ok(admission)

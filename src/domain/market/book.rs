@@ -161,7 +161,7 @@ impl Book {
         }
         let [bids, asks] = older;
         let mut top = BookDiff {
-            bids: overlaid(self.bids(), &bids, depth, |price| std::cmp::Reverse(price)),
+            bids: overlaid(self.bids(), &bids, depth, std::cmp::Reverse),
             asks: overlaid(self.asks(), &asks, depth, |price| price),
         };
         top.bids.truncate(depth);

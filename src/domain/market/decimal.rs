@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// The most decimals a number may have, trailing zeros not counted.
 const SCALE_MAX: u8 = 18;
+/// The most decimals a text may have, trailing zeros counted.
+const WRITTEN_SCALE_MAX: u8 = 36;
 
 const POWERS: [i64; 19] = {
     let mut powers = [1_i64; 19];
@@ -68,7 +70,7 @@ impl Decimal {
         let written_scale = u8::try_from(fraction.len()).map_err(|_| DecimalError::OutOfRange)?;
         let fraction = fraction.trim_end_matches('0');
         let scale = u8::try_from(fraction.len()).map_err(|_| DecimalError::OutOfRange)?;
-        if SCALE_MAX < scale {
+        if SCALE_MAX < scale || WRITTEN_SCALE_MAX < written_scale {
             return Err(DecimalError::OutOfRange);
         }
         let mut mantissa = 0_i64;
@@ -147,7 +149,7 @@ impl fmt::Display for Decimal {
 
 /// Appends `mantissa` × 10^−`exp` with exactly `exp` decimals.
 pub fn write_mantissa(out: &mut String, mantissa: i128, exp: u8) {
-    let mut digits = [b'0'; 60];
+    let mut digits = [b'0'; 96];
     let mut at = digits.len();
     let mut rest = mantissa.unsigned_abs();
     let exp = usize::from(exp);

@@ -59,6 +59,8 @@ pub struct Changes {
     pub gap: bool,
     /// The venue's checksum, and whether it held.
     pub checksum: Option<bool>,
+    /// Event time of the kept trade that a cancel or correction was laid over.
+    pub amended: Option<Nanos>,
     /// Cancels and corrections whose trade never came, or that could not wait.
     pub amendments_dropped: u32,
     /// The event's time was too far ahead to move the clock.
@@ -420,6 +422,7 @@ impl Market {
                 (trade.price, trade.qty, trade.state) = (price, qty, TradeState::Corrected);
             }
         }
+        changes.amended = Some(ts);
         self.bars.remake(ts, &self.tape);
     }
 

@@ -54,6 +54,12 @@ impl Scales {
         }
     }
 
+    /// The greatest magnitude seen, as a mantissa.
+    #[must_use]
+    pub fn greatest(self) -> u64 {
+        self.greatest
+    }
+
     fn widened(self, by: u8) -> Option<Self> {
         let greatest = self.greatest.checked_mul(power_of_ten(by).unsigned_abs())?;
         let room = greatest.checked_mul(100)?;

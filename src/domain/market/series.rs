@@ -13,6 +13,9 @@ use super::tape::Tape;
 /// Final bars that a newcomer is shown beside the ones not yet final.
 const FINAL_BARS_SHOWN: usize = 2;
 
+/// Changes that a reader may be behind and still be brought up to date.
+const RESUME_CHANGES: u64 = 1_024;
+
 /// A bar as it was published: at its close, at each revision, and when it became final.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PublishedBar {
@@ -152,6 +155,7 @@ impl BarSeries {
         while FINAL_BARS_SHOWN < finals
             && let Some(oldest) = self.bars.front()
             && needed_from.is_none_or(|from| oldest.start < from)
+            && RESUME_CHANGES <= self.seq.saturating_sub(oldest.last_change())
         {
             self.forgotten = self.forgotten.max(oldest.last_change());
             self.bars.pop_front();
@@ -331,11 +335,9 @@ impl AllBars {
             .or(self.prior_close)
     }
 
-    /// An upper bound of the notional any of these bars holds, in magnitude.
-    pub(super) fn notional_bound(&self) -> i128 {
-        self.of(Interval::D1)
-            .bars()
-            .fold(0, |sum: i128, bar| sum.saturating_add(bar.notional.saturating_abs()))
+    /// The quantities of all days held.
+    pub(super) fn volume_held(&self) -> i128 {
+        self.of(Interval::D1).bars().map(|bar| bar.volume).fold(0, i128::saturating_add)
     }
 
     pub(super) fn widen(&mut self, price_by: i64, qty_by: i64) {

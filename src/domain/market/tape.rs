@@ -193,6 +193,12 @@ impl Tape {
         self.kept = kept.into();
     }
 
+    /// The position of the last trade.
+    #[must_use]
+    pub fn last_position(&self) -> u64 {
+        self.next_pos
+    }
+
     pub(super) fn take_position(&mut self) -> u64 {
         self.next_pos += 1;
         self.next_pos
@@ -244,7 +250,11 @@ impl Tape {
             .waiting
             .entry(trade_id.clone())
             .or_insert_with(|| Waiting { since: now, amendments: Vec::new() });
-        waiting.amendments.push(amendment);
+        // A cancel ends it; of corrections the last holds.
+        waiting.amendments.retain(|kept| matches!(kept, Amendment::Cancel { .. }));
+        if waiting.amendments.is_empty() {
+            waiting.amendments.push(amendment);
+        }
         true
     }
 

@@ -1,3 +1,5 @@
+//! Captures as they were recorded, and as they should not be.
+
 use std::io::Write;
 
 use super::*;

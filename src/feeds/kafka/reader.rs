@@ -17,6 +17,9 @@ use super::topics::{MARKET_TOPIC, PARTITIONS};
 use crate::config;
 use crate::domain::market::Nanos;
 
+/// A poll ends once it took so many bytes.
+const POLL_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// How partitions come to a reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Assignment {
@@ -59,6 +62,8 @@ pub struct Record<'a> {
     pub key: Option<&'a [u8]>,
     /// Its value; empty where there is none.
     pub value: &'a [u8],
+    /// Whether there is no value at all, as in a tombstone.
+    pub is_null: bool,
     /// Header `content-type`.
     pub content_type: Option<&'a [u8]>,
     /// Whether the hub itself wrote it in a silence.
@@ -194,7 +199,7 @@ impl Reader {
         next
     }
 
-    /// Gives the records that have come to `take`, at most `count`, waiting for the first of them
+    /// Gives the records that have come to `take`, at most `count` or some 8 MiB, waiting for the first of them
     /// no longer than `wait`. Stops early when something else happened.
     pub fn poll(
         &mut self,
@@ -202,11 +207,12 @@ impl Reader {
         wait: Duration,
         mut take: impl FnMut(Record<'_>),
     ) -> usize {
-        let mut taken = 0;
-        while taken < count {
+        let (mut taken, mut bytes) = (0, 0);
+        while taken < count && bytes < POLL_BYTES_MAX {
             let patience = if taken == 0 { wait } else { Duration::ZERO };
             match self.consumer.poll(patience) {
                 Some(Ok(message)) => {
+                    bytes += message.payload_len();
                     take(record_of(&message));
                     taken += 1;
                 }
@@ -216,7 +222,7 @@ impl Reader {
                 }
                 None => break,
             }
-            if taken == 1 && !self.happenings.lock().is_empty() {
+            if !self.happenings.lock().is_empty() {
                 break;
             }
         }
@@ -295,6 +301,7 @@ fn record_of<'a>(message: &'a BorrowedMessage<'_>) -> Record<'a> {
         ts_append,
         key: message.key(),
         value: message.payload().unwrap_or_default(),
+        is_null: message.payload().is_none(),
         content_type,
         by_hub,
     }

@@ -255,7 +255,8 @@ impl<'a> StateWriter<'a> {
 
     fn send(&self, key: &[u8], value: Option<&[u8]>) -> Result<(), KafkaError> {
         let partition = Some(self.partition);
-        let letter = Letter { topic: &self.topic, partition, key, value, headers: &[] };
+        let (topic, key) = (self.topic.as_str(), Some(key));
+        let letter = Letter { topic, partition, key, value, headers: &[] };
         self.writer.send(letter, Duration::from_secs(10))
     }
 }

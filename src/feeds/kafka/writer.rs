@@ -23,7 +23,7 @@ pub struct Letter<'a> {
     /// Which partition; the key decides where none is given.
     pub partition: Option<i32>,
     /// The key.
-    pub key: &'a [u8],
+    pub key: Option<&'a [u8]>,
     /// The value; none removes the key from a compacted topic.
     pub value: Option<&'a [u8]>,
     /// Headers.
@@ -33,6 +33,7 @@ pub struct Letter<'a> {
 #[derive(Default)]
 struct Tally {
     failed: AtomicU64,
+    too_large: AtomicU64,
 }
 
 struct Context(Arc<Tally>);
@@ -49,6 +50,9 @@ impl ProducerContext for Context {
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         if let Err((error, _)) = result {
             self.0.failed.fetch_add(1, Ordering::Relaxed);
+            if error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
+                self.0.too_large.fetch_add(1, Ordering::Relaxed);
+            }
             tracing::warn!(%error, "a record was not delivered");
         }
     }
@@ -95,7 +99,8 @@ impl Writer {
     /// [`KafkaError`] where it cannot be taken; a record that is too large is told at once.
     pub fn send(&self, letter: Letter<'_>, patience: Duration) -> Result<(), KafkaError> {
         let deadline = Instant::now() + patience;
-        let mut record = BaseRecord::<[u8], [u8]>::to(letter.topic).key(letter.key);
+        let mut record = BaseRecord::<[u8], [u8]>::to(letter.topic);
+        record.key = letter.key;
         record.payload = letter.value;
         record.partition = letter.partition;
         if !letter.headers.is_empty() {
@@ -134,5 +139,10 @@ impl Writer {
                 what: format!("{count} records were not delivered"),
             }),
         }
+    }
+
+    /// Whether brokers refused records as too large since the last call.
+    pub fn refused_as_too_large(&self) -> bool {
+        self.tally.too_large.swap(0, Ordering::Relaxed) != 0
     }
 }

@@ -1,3 +1,5 @@
+//! What holds for every adapter.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -93,22 +93,40 @@ impl Page<'_> {
     }
 
     async fn amend(&self, amend: &Amend) -> Result<Vec<LateTrade>, StoreError> {
-        let Amend { instrument_id, trade_id, right, in_stream } = amend;
+        let Amend { instrument_id, trade_id, ts_ns, pos_max, right, in_stream } = amend;
+        let meant = "instrument_id = $1 and trade_id = $2 and pos <= $3";
+        let which = format!(
+            "{meant} and state <> 'canceled' and ts_ns = coalesce($4::bigint,
+                (select max(ts_ns) from history.trades where {meant}))"
+        );
         let rows = match right {
             None => {
-                let sql = "update history.trades set state = 'canceled'
-                    where instrument_id = $1 and trade_id = $2 and state <> 'canceled'
-                    returning ts_ns";
-                self.tx.query(sql, &[instrument_id, trade_id]).await?
+                let sql = format!(
+                    "update history.trades set state = 'canceled' where {which} returning ts_ns"
+                );
+                self.tx.query(&sql, &[instrument_id, trade_id, pos_max, ts_ns]).await?
             }
             Some((price, qty, (price_exp, qty_exp))) => {
-                let sql = "update history.trades set state = 'corrected', price = $3, qty = $4,
-                        price_exp = $5, qty_exp = $6
-                    where instrument_id = $1 and trade_id = $2 and state <> 'canceled'
-                    returning ts_ns";
+                let sql = format!(
+                    "update history.trades set state = 'corrected', price = $5, qty = $6,
+                        price_exp = $7, qty_exp = $8
+                     where {which} returning ts_ns"
+                );
                 let (price_exp, qty_exp) = (i16::from(*price_exp), i16::from(*qty_exp));
                 self.tx
-                    .query(sql, &[instrument_id, trade_id, price, qty, &price_exp, &qty_exp])
+                    .query(
+                        &sql,
+                        &[
+                            instrument_id,
+                            trade_id,
+                            pos_max,
+                            ts_ns,
+                            price,
+                            qty,
+                            &price_exp,
+                            &qty_exp,
+                        ],
+                    )
                     .await?
             }
         };

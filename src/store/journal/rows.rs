@@ -37,6 +37,10 @@ pub struct Amend {
     pub instrument_id: i32,
     /// The trade's id.
     pub trade_id: String,
+    /// The trade's event time; where that is not known, the latest stored trade of the id is meant.
+    pub ts_ns: Option<Nanos>,
+    /// Trades that came later in the log are not meant.
+    pub pos_max: i64,
     /// The right price and quantity with their decimals; none takes the trade back.
     pub right: Option<(i64, i64, (u8, u8))>,
     /// Whether the stream's bars follow it; where not, the stored bars are recomputed.

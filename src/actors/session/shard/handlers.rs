@@ -6,9 +6,10 @@ use std::time::Duration;
 use actix::prelude::*;
 
 use super::parcel::{Closed, Delivery, Drain, Expect, Leave, Open, Rebuilt};
-use super::{Member, SWEEP, Shard, Topic};
+use super::{Behind, Member, SWEEP, Shard, Topic};
 use crate::actors::session::socket::{End, Frame};
 use crate::actors::symbol::{Coming, Follow};
+use crate::domain::market::Instrument;
 use crate::wire::code::CloseReason;
 
 impl Actor for Shard {
@@ -26,9 +27,11 @@ impl Handler<Delivery> for Shard {
 
     fn handle(&mut self, delivery: Delivery, _ctx: &mut Self::Context) {
         if delivery.lost {
+            let lost = Behind { seq: None, asked: None };
             for member in self.members.values_mut() {
-                member.behind.extend(member.topics.keys().map(|topic| (*topic, None)));
+                member.behind.extend(member.topics.keys().map(|topic| (*topic, lost)));
             }
+            self.ask_for_pending(None);
         }
         for parcel in delivery.parcels {
             self.take(parcel);
@@ -74,7 +77,7 @@ impl Handler<Expect> for Shard {
             classes: HashMap::new(),
             pending: HashMap::new(),
         });
-        entry.pending.insert(expect.session, expect.class);
+        entry.pending.entry(expect.session).or_default().push(expect.class);
     }
 }
 
@@ -105,28 +108,45 @@ impl Handler<Rebuilt> for Shard {
     type Result = ();
 
     fn handle(&mut self, Rebuilt(instrument): Rebuilt, _ctx: &mut Self::Context) {
-        let (mut again, mut fresh) = (Vec::new(), Vec::new());
+        let mut again = Vec::new();
         for (number, topic) in &self.topics {
             if topic.instrument != instrument {
                 continue;
             }
-            for (session, class) in &topic.pending {
-                fresh.push((*session, topic.channel, *class));
-            }
             for members in topic.classes.values() {
                 for session in &members.sessions {
                     let behind = self.members.get(session).and_then(|m| m.behind.get(number));
-                    again.push((*session, *number, behind.copied().unwrap_or(Some(members.last))));
+                    let seq = behind.map_or(Some(members.last), |behind| behind.seq);
+                    again.push((*session, *number, seq));
                 }
             }
         }
         for (session, topic, seq) in again {
             self.ask_again(session, topic, |epoch| Coming::Rebuilt { epoch, seq });
         }
-        let Some(symbol) = self.registry.symbol(&instrument) else { return };
-        for (session, channel, class) in fresh {
-            let (shard, coming) = (self.number, Coming::Fresh);
-            symbol.addr.do_send(Follow { session, shard, channel, class, coming });
+        self.ask_for_pending(Some(&instrument));
+    }
+}
+
+impl Shard {
+    /// Asks again for sessions whose request the symbol, or its answer, was lost with.
+    fn ask_for_pending(&self, of: Option<&Instrument>) {
+        for topic in self.topics.values() {
+            if of.is_some_and(|name| topic.instrument != *name) {
+                continue;
+            }
+            let Some(symbol) = self.registry.symbol(&topic.instrument) else { continue };
+            for (session, classes) in &topic.pending {
+                for class in classes {
+                    symbol.addr.do_send(Follow {
+                        session: *session,
+                        shard: self.number,
+                        channel: topic.channel,
+                        class: *class,
+                        coming: Coming::Fresh,
+                    });
+                }
+            }
         }
     }
 }

@@ -14,7 +14,9 @@ use bytes::Bytes;
 mod handlers;
 mod parcel;
 
-pub use self::parcel::{Arrival, Closed, Delivery, Drain, Expect, Leave, Open, Parcel, Rebuilt};
+pub use self::parcel::{
+    Arrival, Closed, Delivery, Drain, Expect, Leave, OnTheWay, Open, Parcel, Rebuilt,
+};
 use super::socket::{Beat, End, Frame, SocketHandle};
 use crate::actors::registry::{Registry, ShardHandle};
 use crate::actors::symbol::{Coming, Follow, Unfollow};
@@ -27,6 +29,8 @@ use crate::wire::code::CloseReason;
 /// Deliveries that may wait for a shard; more means that its thread stands still.
 const DELIVERIES_MAX: usize = 1_024;
 const SWEEP: Duration = Duration::from_millis(50);
+/// A symbol that was rebuilt meanwhile has forgotten the question.
+const ASK_AGAIN: Duration = Duration::from_secs(10);
 const SECOND: Duration = Duration::from_secs(1);
 
 struct Topic {
@@ -34,7 +38,7 @@ struct Topic {
     channel: Channel,
     classes: HashMap<TickClass, Members>,
     /// Sessions that asked to follow and have not heard of the symbol yet.
-    pending: HashMap<u64, TickClass>,
+    pending: HashMap<u64, Vec<TickClass>>,
 }
 
 struct Members {
@@ -50,12 +54,21 @@ struct Member {
     socket: Arc<SocketHandle>,
     topics: HashMap<u32, TickClass>,
     /// Topics it is behind on, with the last change it has; none where that is not known.
-    behind: HashMap<u32, Option<u64>>,
+    behind: HashMap<u32, Behind>,
     /// Messages that must arrive but could not be taken yet.
     owed: Vec<Bytes>,
     full_since: Option<Instant>,
     /// What this tick brings: topic, the change before it (none for a snapshot), message.
     tick: Vec<(u32, Option<u64>, Bytes)>,
+}
+
+/// How a session is behind on a topic.
+#[derive(Clone, Copy, Debug)]
+struct Behind {
+    /// The last change it has; none where that is not known.
+    seq: Option<u64>,
+    /// When the symbol was asked to bring it up to date; it is asked once.
+    asked: Option<Instant>,
 }
 
 /// The shard of one connection thread.
@@ -93,7 +106,7 @@ impl Shard {
         let Some(member) = self.members.get_mut(&session) else { return };
         if let Some(behind) = member.behind.get_mut(&topic) {
             if before.is_none() {
-                *behind = None;
+                behind.seq = None;
             }
             return;
         }
@@ -132,12 +145,47 @@ impl Shard {
                 self.put_to_class(topic, class, (None, Some(last)), Some(epoch), &bytes);
             }
             Parcel::State { topic, class, bytes } => self.put_state(topic, class, &bytes),
-            Parcel::Joined { session, topic, channel, class, arrival, last, epoch, messages } => {
-                if self.members.contains_key(&session) {
+            Parcel::Joined {
+                session,
+                instrument,
+                topic,
+                channel,
+                class,
+                arrival,
+                last,
+                epoch,
+                messages,
+            } => {
+                if self.expects(session, topic, class, arrival) {
                     self.join(session, (topic, class), arrival, (last, epoch), messages);
                 } else if arrival != Arrival::Slow {
-                    self.unfollow(topic, channel, class);
+                    // It left, or closed, before the symbol had heard of it.
+                    self.unfollow(&instrument, channel, class);
                 }
+            }
+        }
+    }
+
+    /// Whether what a symbol answers is still wanted.
+    fn expects(&mut self, session: u64, topic: u32, class: TickClass, arrival: Arrival) -> bool {
+        let Some(member) = self.members.get(&session) else { return false };
+        let Some(entry) = self.topics.get_mut(&topic) else { return false };
+        match arrival {
+            Arrival::Slow => {
+                let asked = member.behind.get(&topic).is_some_and(|behind| behind.asked.is_some());
+                asked && member.topics.get(&topic) == Some(&class)
+            }
+            Arrival::Rebuilt => member.topics.get(&topic) == Some(&class),
+            Arrival::Asked => {
+                let Some(waiting) = entry.pending.get_mut(&session) else { return false };
+                let wanted = waiting.first() == Some(&class);
+                if wanted {
+                    waiting.remove(0);
+                }
+                if waiting.is_empty() {
+                    entry.pending.remove(&session);
+                }
+                wanted
             }
         }
     }
@@ -162,7 +210,7 @@ impl Shard {
     ) {
         let Some(entry) = self.topics.get_mut(&topic) else { return };
         let channel = entry.channel;
-        entry.pending.remove(&session);
+        let instrument = entry.instrument.clone();
         let members = entry.classes.entry(class).or_insert_with(|| Members {
             sessions: HashSet::new(),
             last,
@@ -180,10 +228,10 @@ impl Shard {
             {
                 members.sessions.remove(&session);
             }
-            self.unfollow(topic, channel, old);
+            self.unfollow(&instrument, channel, old);
         } else if again && arrival == Arrival::Asked {
             // It was counted in this class before.
-            self.unfollow(topic, channel, class);
+            self.unfollow(&instrument, channel, class);
         }
         for bytes in messages {
             // Where this cannot be taken, only a snapshot helps: it may itself be one.
@@ -191,9 +239,8 @@ impl Shard {
         }
     }
 
-    fn unfollow(&mut self, topic: u32, channel: Channel, class: TickClass) {
-        let Some(entry) = self.topics.get(&topic) else { return };
-        if let Some(symbol) = self.registry.symbol(&entry.instrument) {
+    fn unfollow(&self, instrument: &Instrument, channel: Channel, class: TickClass) {
+        if let Some(symbol) = self.registry.symbol(instrument) {
             symbol.addr.do_send(Unfollow { shard: self.number, channel, class });
         }
     }
@@ -215,9 +262,10 @@ impl Shard {
                     member.owed = messages;
                     member.full_since.get_or_insert_with(Instant::now);
                     for (topic, before, _) in tick {
-                        let first = member.behind.entry(topic).or_insert(before);
+                        let fresh = Behind { seq: before, asked: None };
+                        let behind = member.behind.entry(topic).or_insert(fresh);
                         if before.is_none() {
-                            *first = None;
+                            behind.seq = None;
                         }
                     }
                 }
@@ -241,14 +289,14 @@ impl Shard {
 
     fn leave(&mut self, session: u64, topic: u32, class: TickClass) {
         let Some(entry) = self.topics.get_mut(&topic) else { return };
-        let channel = entry.channel;
+        let (instrument, channel) = (entry.instrument.clone(), entry.channel);
         if let Some(members) = entry.classes.get_mut(&class) {
             members.sessions.remove(&session);
             if members.sessions.is_empty() {
                 entry.classes.remove(&class);
             }
         }
-        self.unfollow(topic, channel, class);
+        self.unfollow(&instrument, channel, class);
     }
 
     /// Brings sessions that have room again up to date, and cuts those that take nothing.
@@ -264,7 +312,12 @@ impl Shard {
                 Ok(()) => {
                     member.full_since = None;
                     member.owed.clear();
-                    asks.extend(member.behind.iter().map(|(topic, seq)| (*session, *topic, *seq)));
+                    for (topic, behind) in &mut member.behind {
+                        if behind.asked.is_none_or(|at| ASK_AGAIN <= at.elapsed()) {
+                            behind.asked = Some(Instant::now());
+                            asks.push((*session, *topic, behind.seq));
+                        }
+                    }
                 }
                 Err(SendError::Full(_)) => {
                     if member.full_since.is_some_and(|since| frozen <= since.elapsed()) {

@@ -1,6 +1,7 @@
 //! What symbols and sessions send to a shard.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix::prelude::*;
 use bytes::Bytes;
@@ -51,6 +52,8 @@ pub enum Parcel {
     Joined {
         /// Which session.
         session: u64,
+        /// Whose topic it is.
+        instrument: Instrument,
         /// The topic's number.
         topic: u32,
         /// What the topic is.
@@ -100,6 +103,30 @@ pub struct Delivery {
     pub parcels: Vec<Parcel>,
     /// Whether parcels before these were lost because the shard took nothing.
     pub lost: bool,
+    /// Counts these bytes as on their way until this is dropped.
+    pub on_the_way: OnTheWay,
+}
+
+/// Bytes on their way to a shard.
+#[derive(Debug)]
+pub struct OnTheWay {
+    total: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+impl OnTheWay {
+    /// Counts bytes.
+    #[must_use]
+    pub fn new(total: Arc<AtomicUsize>, bytes: usize) -> Self {
+        total.fetch_add(bytes, Ordering::Relaxed);
+        Self { total, bytes }
+    }
+}
+
+impl Drop for OnTheWay {
+    fn drop(&mut self) {
+        self.total.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 /// A session has opened.

@@ -1,3 +1,5 @@
+//! Frames of Binance, and the events they say.
+
 use super::*;
 use crate::domain::market::{Aggressor, Body};
 

@@ -1,3 +1,5 @@
+//! Frames of Kraken, and the events they say.
+
 use super::*;
 use crate::domain::market::{Aggressor, Body, Changes, Market, MarketState, Moment, Policy};
 
