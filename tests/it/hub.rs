@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
 use serde_json::{Value, json};
 use tickwire::config::Kafka;
-use tickwire::feeds::kafka::{Letter, MARKET_TOPIC, Writer};
+use tickwire::feeds::kafka::{Letter, MARKET_TOPIC, STATE_TOPIC, Writer};
 use tokio_tungstenite::tungstenite::Message;
 
 /// No condition takes longer than this, however busy the machine is.
@@ -68,6 +71,12 @@ impl TestHub {
         let log = tempfile::NamedTempFile::new().unwrap();
         let mut hub =
             Self { child: None, port, database, environment, kafka, writer, log, admin_url };
+        let migrated = Command::new(env!("CARGO_BIN_EXE_tickwire"))
+            .arg("migrate")
+            .envs(hub.environment.iter().cloned())
+            .output()
+            .unwrap();
+        assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
         hub.run().await;
         hub
     }
@@ -108,6 +117,15 @@ impl TestHub {
             assert!(began.elapsed() < PATIENCE, "the hub does not stop");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Takes away what the stopped hub saved in the log.
+    pub async fn forget_saved_state(&self) {
+        let admin: AdminClient<DefaultClientContext> =
+            ClientConfig::new().set("bootstrap.servers", &self.kafka.brokers).create().unwrap();
+        let topic = self.kafka.topic(STATE_TOPIC);
+        let deleted = admin.delete_topics(&[&topic], &AdminOptions::new()).await.unwrap();
+        deleted[0].as_ref().unwrap();
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -151,6 +169,16 @@ impl TestHub {
         let (key, value) = (Some(key), Some(value));
         let letter = Letter { topic: &topic, partition: None, key, value, headers };
         self.writer.send(letter, PATIENCE).unwrap();
+    }
+
+    /// Whether a record was taken and has arrived.
+    pub fn try_produce(&self, instrument: &str, value: &Value) -> bool {
+        let topic = self.kafka.topic(MARKET_TOPIC);
+        let (key, text) = (Some(instrument.as_bytes()), value.to_string());
+        let value = Some(text.as_bytes());
+        let letter = Letter { topic: &topic, partition: None, key, value, headers: &[] };
+        self.writer.send(letter, Duration::from_secs(5)).is_ok()
+            && self.writer.flush(Duration::from_secs(5)).is_ok()
     }
 
     pub fn flush(&self) {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bars;
+mod broken_log;
 mod continuity;
 mod hub;
 mod malformed;

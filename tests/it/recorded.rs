@@ -1,12 +1,17 @@
 //! Recorded markets through Kafka: what the venues published is what all doors say.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use tickwire::domain::market::{Market, Moment, Policy};
+use tickwire::feeds::capture;
+use tickwire::feeds::venues::adapter_for;
+use tickwire::wire::data::{self, Exps};
 
-use super::hub::TestHub;
+use super::hub::{Folded, TestHub};
 
-fn data(set: &str) -> Option<PathBuf> {
+fn recorded(set: &str) -> Option<PathBuf> {
     let root = std::env::var_os("TICKWIRE_DATA").map(PathBuf::from);
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     let dir = root.unwrap_or(beside).join(set);
@@ -23,7 +28,7 @@ fn path(dir: &std::path::Path, name: &str) -> String {
 
 #[tokio::test]
 async fn krakens_own_candles_are_what_rest_and_sql_say() {
-    let Some(dir) = data("kraken-rest-xbtusdt-20251110") else { return };
+    let Some(dir) = recorded("kraken-rest-xbtusdt-20251110") else { return };
     let hub = TestHub::start(&[]).await;
     hub.feed(&["replay", "--venue", "kraken", "--speed", "max", &path(&dir, "trades.json.gz")]);
     let ohlc =
@@ -89,7 +94,7 @@ async fn krakens_own_candles_are_what_rest_and_sql_say() {
 
 #[tokio::test]
 async fn krakens_checksums_hold_in_the_hub() {
-    let Some(dir) = data("kraken-ws-book-crc32-20210417") else { return };
+    let Some(dir) = recorded("kraken-ws-book-crc32-20210417") else { return };
     let hub = TestHub::start(&[]).await;
     hub.feed(&[
         "replay",
@@ -105,6 +110,113 @@ async fn krakens_checksums_hold_in_the_hub() {
     })
     .await;
     assert_eq!(hub.metric(name, "result=\"match\"").await, 2_546);
+}
+
+/// Each state of the top of the book, by the number of the change that made it.
+type Tops = BTreeMap<u64, (Value, Value)>;
+
+/// What the pure fold makes of a capture, through the same adapter.
+fn tops_offline(file: &str) -> Tops {
+    let mut adapter = adapter_for("binance").unwrap();
+    let (mut market, mut tops, mut found) = (Market::new("offline"), Tops::new(), Vec::new());
+    for captured in capture::merge([file]).unwrap() {
+        let captured = captured.unwrap();
+        adapter.take(captured.frame(), captured.recv, &mut found).unwrap();
+        for (_, event) in found.drain(..) {
+            let admission = market.admit(std::slice::from_ref(&event)).unwrap();
+            market.accept(admission);
+            market.apply(&event, Moment::default(), &Policy::default(), &mut Vec::new());
+            let exps = Exps::of(&market);
+            let side = |levels: Vec<(i64, i64)>| {
+                let mut text = String::new();
+                data::levels(&mut text, &levels, exps);
+                serde_json::from_str::<Value>(&text).unwrap()
+            };
+            let top = market.book().top(1);
+            tops.insert(market.book_seq, (side(top.bids), side(top.asks)));
+        }
+    }
+    tops
+}
+
+#[tokio::test]
+async fn the_raw_top_of_binances_book_is_the_pure_folds_change_by_change() {
+    let Some(dir) = recorded("binance-spot-btcusdt-20240808") else { return };
+    let file = path(&dir, "btcusdt_20240808.txt.gz");
+    let mut hub = TestHub::start(&[]).await;
+    let name = "BINANCE:BTCUSDT";
+    hub.produce(name, &json!({"type": "heartbeat", "instrument": name, "ts_event": 1}));
+    hub.flush();
+    hub.until("the instrument is known", async || {
+        Some(hub.get(&format!("/api/v1/quotes?instruments={name}")).await.0).filter(|at| *at == 200)
+    })
+    .await;
+    let mut socket = hub.connect().await;
+    socket.subscribe("book.1", name, 0).await;
+    hub.feed(&["replay", "--venue", "binance", "--speed", "max", &file]);
+    let offline = tops_offline(&file);
+    let last = *offline.last_key_value().unwrap().0;
+    let (mut folded, mut seen) = (Folded::default(), Tops::new());
+    while folded.seq < last {
+        assert!(socket.take_frame().await);
+        for message in socket.messages.drain(..).filter(|message| message["channel"] == "book.1") {
+            if message["op"] != "subscribed" {
+                folded.take(&message);
+                seen.insert(folded.seq, (folded.data["bids"].clone(), folded.data["asks"].clone()));
+            }
+        }
+        // What cannot be seen in the top is not sent: the end may lie beyond the last change seen.
+        let unseen = offline.range(folded.seq..).map(|(_, top)| top);
+        let now = (&folded.data["bids"], &folded.data["asks"]);
+        if seen.len() > 3_000 && unseen.clone().all(|(bids, asks)| (bids, asks) == now) {
+            break;
+        }
+    }
+    // Decimals grow in the capture's first moments; from then on texts are equal too.
+    let (mut compared, mut before) = (0, None);
+    for (seq, top) in &offline {
+        let known = seen.range(..=seq).next_back().map(|(_, top)| top);
+        let Some(known) = known else { continue };
+        if Some(top) != before {
+            assert_eq!(as_numbers(known), as_numbers(top), "after change {seq}");
+            compared += 1;
+        }
+        before = Some(top);
+    }
+    assert!(2_000 < compared, "{compared}");
+    println!("{compared} tops equal");
+
+    // The same log without saved state gives the same bytes.
+    let questions = [
+        format!("/api/v1/book?instrument={name}&depth=1000"),
+        format!("/api/v1/stats?instruments={name}"),
+        format!("/api/v1/bars?instrument={name}&interval=1s&limit=50000"),
+    ];
+    let answers = async |hub: &TestHub| {
+        let mut answers = Vec::new();
+        for question in &questions {
+            let (status, mut body) = hub.get(question).await;
+            assert_eq!(status, 200);
+            for moment in ["as_of", "stale_ms", "source"] {
+                body.as_object_mut().unwrap().remove(moment);
+            }
+            answers.push(body.to_string());
+        }
+        answers
+    };
+    let first = answers(&hub).await;
+    hub.stop().await;
+    hub.forget_saved_state().await;
+    hub.run().await;
+    assert_eq!(answers(&hub).await, first);
+}
+
+fn as_numbers((bids, asks): &(Value, Value)) -> Vec<plain::Plain> {
+    let texts = |side: &Value| {
+        let rows = side.as_array().unwrap().iter().flat_map(|row| row.as_array().unwrap().clone());
+        rows.map(|text| text.as_str().unwrap().parse().unwrap()).collect::<Vec<plain::Plain>>()
+    };
+    [texts(bids), texts(asks)].into_iter().flatten().collect()
 }
 
 /// Decimal texts compared as numbers, exactly.

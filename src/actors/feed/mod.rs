@@ -156,7 +156,7 @@ impl Feed {
                 self.ask_again();
             }
         }
-        self.save_once_more();
+        self.save_now(LAST_ROUND);
     }
 
     fn poll(&mut self) {
@@ -410,11 +410,12 @@ impl Feed {
         }
     }
 
-    fn save_once_more(&mut self) {
-        let deadline = Instant::now() + LAST_ROUND;
+    /// Ends the round under way, runs another, and waits for it.
+    fn save_now(&mut self, patience: Duration) {
+        let deadline = Instant::now() + patience;
         let wait = |rounds: &Rounds| {
             while rounds.open.load(Ordering::Acquire) && Instant::now() < deadline {
-                std::thread::sleep(Duration::from_millis(5));
+                std::thread::sleep(Duration::from_millis(2));
             }
         };
         wait(&self.tools.rounds);

@@ -1,11 +1,16 @@
 //! The partitions a feed has: taken with what was saved, given back, and begun anew.
 
+use std::time::Duration;
+
 use super::Feed;
 use crate::actors::symbol::{BeginEpoch, epoch_base};
 use crate::domain::market::Nanos;
 use crate::feeds::kafka::Record;
 use crate::telemetry::metrics;
 use crate::wire::saved::{LogId, SavedPosition};
+
+/// Giving partitions back waits no longer for their state to be saved.
+const GIVING_BACK_MAX: Duration = Duration::from_secs(5);
 
 /// One partition's place in the log.
 #[derive(Clone, Debug)]
@@ -105,7 +110,9 @@ impl Feed {
         tracing::info!(partitions = list.len(), restored, "took partitions");
     }
 
+    /// Gives partitions back, saved once more, so that whoever takes them begins where this ended.
     pub(super) fn give_partitions(&mut self, list: &[i32]) {
+        self.save_now(GIVING_BACK_MAX);
         for number in list {
             self.partitions.remove(number);
         }
@@ -123,7 +130,10 @@ impl Feed {
     pub(super) fn begin_log(&mut self) {
         metrics().log_breaks.inc();
         tracing::warn!("the log was replaced: new epochs");
-        for number in self.partitions.keys().copied().collect::<Vec<_>>() {
+        // Partitions that were taken since are in the new log already.
+        let log = self.tools.loader.log();
+        let old = self.partitions.iter().filter(|(_, partition)| partition.log != log);
+        for number in old.map(|(number, _)| *number).collect::<Vec<_>>() {
             self.begin_partition(number);
         }
     }
