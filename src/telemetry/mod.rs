@@ -2,6 +2,7 @@
 
 mod metrics;
 
+use std::io::IsTerminal;
 use std::sync::OnceLock;
 
 pub use metrics::{DeadLetterLabel, Metrics, ResultLabel, RoleLabel, VenueLabel};
@@ -12,7 +13,10 @@ use crate::config;
 /// Sets up logging to standard error, once a process.
 pub fn start_logging(settings: &config::Log) {
     let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     let outcome = if settings.json {
         builder.json().try_init()
     } else {

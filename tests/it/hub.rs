@@ -10,7 +10,9 @@ use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use serde_json::{Value, json};
 use tickwire::config::Kafka;
-use tickwire::feeds::kafka::{Letter, MARKET_TOPIC, STATE_TOPIC, Writer};
+use tickwire::feeds::kafka::{
+    BARS_TOPIC, DEAD_LETTER_TOPIC, Letter, MARKET_TOPIC, STATE_TOPIC, Writer,
+};
 use tokio_tungstenite::tungstenite::Message;
 
 /// No condition takes longer than this, however busy the machine is.
@@ -232,12 +234,21 @@ impl Drop for TestHub {
     fn drop(&mut self) {
         self.kill();
         let name = self.database.rsplit_once('/').unwrap().1.to_owned();
-        let url = self.admin_url.clone();
+        let (url, kafka) = (self.admin_url.clone(), self.kafka.clone());
         // The database is dropped from a thread of its own: this one may be the test's runtime.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let drop_it = format!("drop database if exists {name} with (force)");
-            runtime.unwrap().block_on(sql_on(&url, &drop_it));
+            runtime.unwrap().block_on(async {
+                sql_on(&url, &drop_it).await;
+                // A broker of its own age would carry every test's partitions for ever.
+                let names = [MARKET_TOPIC, STATE_TOPIC, DEAD_LETTER_TOPIC, BARS_TOPIC];
+                let names = names.map(|name| kafka.topic(name));
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let admin: AdminClient<DefaultClientContext> =
+                    ClientConfig::new().set("bootstrap.servers", &kafka.brokers).create().unwrap();
+                admin.delete_topics(&names, &AdminOptions::new()).await.ok();
+            });
         });
         dropped.join().ok();
     }
