@@ -7,6 +7,7 @@ mod broken_log;
 mod continuity;
 mod hub;
 mod malformed;
+mod panics;
 mod recorded;
 mod truth;
 mod walking;

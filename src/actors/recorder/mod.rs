@@ -9,6 +9,7 @@ mod fold;
 mod partition;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
@@ -46,6 +47,8 @@ enum Fault {
     Store(#[from] StoreError),
     #[error(transparent)]
     Kafka(#[from] KafkaError),
+    #[error("folding record {offset} of partition {partition} panicked; it is put aside")]
+    Panicked { partition: i32, offset: i64 },
 }
 
 /// What the recorder works with.
@@ -71,6 +74,8 @@ pub struct Recorder {
     runtime: Runtime,
     topic: String,
     assigned: BTreeSet<i32>,
+    /// Records whose folding panicked; the serving role dead-letters them.
+    quarantined: BTreeSet<(i32, i64)>,
 }
 
 /// One stretch of recording, from a working connection to the next fault.
@@ -78,6 +83,7 @@ struct Stretch<'a> {
     tools: &'a Tools,
     runtime: &'a Runtime,
     topic: &'a str,
+    quarantined: &'a BTreeSet<(i32, i64)>,
     journal: Journal,
     folds: HashMap<Box<[u8]>, Fold, foldhash::fast::RandomState>,
     stands: BTreeMap<i32, Stand>,
@@ -96,7 +102,8 @@ impl Recorder {
     #[must_use]
     pub fn new(tools: Tools, reader: Reader, runtime: Runtime) -> Self {
         let topic = tools.settings.kafka.topic(MARKET_TOPIC);
-        Self { tools, reader, runtime, topic, assigned: BTreeSet::new() }
+        let (assigned, quarantined) = (BTreeSet::new(), BTreeSet::new());
+        Self { tools, reader, runtime, topic, assigned, quarantined }
     }
 
     /// Works until told to stop.
@@ -105,6 +112,9 @@ impl Recorder {
         while !self.tools.stop.load(Ordering::Acquire) {
             let began = Instant::now();
             let Err(fault) = self.record(changed) else { continue };
+            if let Fault::Panicked { partition, offset } = fault {
+                self.quarantined.insert((partition, offset));
+            }
             metrics().recorder_failures.inc();
             tracing::warn!(%fault, again_ms = again.as_millis(), "recording stopped and is tried again");
             self.tools.health.set_recorder(Some(fault.to_string()));
@@ -150,6 +160,7 @@ impl Recorder {
             tools: &self.tools,
             runtime: &self.runtime,
             topic: &self.topic,
+            quarantined: &self.quarantined,
             journal,
             folds: HashMap::default(),
             stands: BTreeMap::new(),
@@ -245,6 +256,9 @@ impl Stretch<'_> {
         if fresh {
             stand.ts_append = record.ts_append;
         }
+        if self.quarantined.contains(&(record.partition, record.offset)) {
+            return Ok(());
+        }
         self.events.clear();
         let key = record.key.unwrap_or_default();
         // What cannot be understood is the serving role's to dead-letter.
@@ -267,7 +281,13 @@ impl Stretch<'_> {
         self.bytes += record.value.len();
         let moment = Moment { ts_append: record.ts_append, by_hub: record.by_hub };
         let rows = fresh.then_some((&mut self.batch, &mut self.letters));
-        fold.take(&self.events, moment, &self.tools.policy, rows, &self.gaps);
+        let (events, policy, gaps) = (&self.events, &self.tools.policy, &self.gaps);
+        let work = AssertUnwindSafe(|| fold.take(events, moment, policy, rows, gaps));
+        if catch_unwind(work).is_err() {
+            // What is half folded is forgotten with the stretch.
+            let (partition, offset) = (record.partition, record.offset);
+            return Err(Fault::Panicked { partition, offset });
+        }
         fold.offset = record.offset;
         Ok(())
     }

@@ -250,8 +250,10 @@ impl Session {
             (None, _) => Coming::Fresh,
         };
         let shard = self.shard_number;
-        symbol.addr.do_send(Follow { session, shard, channel, class, coming });
-        Subscribed::Ok { reference, exps: symbol.face.exps() }
+        let exps = symbol.face.exps();
+        let told = Some(exps);
+        symbol.addr.do_send(Follow { session, shard, channel, class, coming, told });
+        Subscribed::Ok { reference, exps }
     }
 
     /// Puts a message together from its fragments; none while it is not whole or is too long.

@@ -89,7 +89,8 @@ impl Core {
         let shown = self.shown();
         let channel = (follow.channel, name);
         let seq = seq_of(&self.market, follow.channel);
-        let told = Some(Exps::of(&self.market));
+        let exps = Exps::of(&self.market);
+        let told = (follow.told != Some(exps)).then_some(exps);
         let caught_up = |since: u64, conflated: bool| {
             if since == seq {
                 return Some(Vec::new());
@@ -104,7 +105,7 @@ impl Core {
             vec![shown.snapshot(channel, told, Some(missed))]
         };
         match &follow.coming {
-            Coming::Fresh => vec![shown.snapshot(channel, None, None)],
+            Coming::Fresh => vec![shown.snapshot(channel, told, None)],
             Coming::FromClass(_) => {
                 left.and_then(|since| caught_up(since, false)).unwrap_or_else(|| lost(left))
             }

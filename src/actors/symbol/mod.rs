@@ -27,6 +27,7 @@ use crate::domain::market::{Event, Instrument, Market, Moment};
 use crate::telemetry::metrics;
 use crate::wire::channel::{Channel, TickClass};
 use crate::wire::command::ResumePoint;
+use crate::wire::data::Exps;
 
 /// One record of a batch.
 #[derive(Clone, Debug)]
@@ -90,6 +91,8 @@ pub struct Follow {
     pub class: TickClass,
     /// How it comes to be there.
     pub coming: Coming,
+    /// The decimals it was told; none where that is not known.
+    pub told: Option<Exps>,
 }
 
 /// How a session comes to a class.

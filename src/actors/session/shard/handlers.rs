@@ -144,6 +144,7 @@ impl Shard {
                         channel: topic.channel,
                         class: *class,
                         coming: Coming::Fresh,
+                        told: None,
                     });
                 }
             }

@@ -348,6 +348,7 @@ impl Shard {
             channel: entry.channel,
             class: *class,
             coming: coming(epoch),
+            told: None,
         });
     }
 
