@@ -8,7 +8,10 @@ use serde_json::json;
 
 use super::hub::{Folded, Socket, TestHub};
 
-const KILLS: usize = 3;
+/// More of the same: `TICKWIRE_TEST_KILLS=10 TICKWIRE_TEST_RATE=20000 ./test killed_again`.
+fn of_environment(name: &str, otherwise: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
 
 async fn follow(socket: &mut Socket, folded: &BTreeMap<String, Folded>) {
     for channel in ["quote", "book.10", "trade", "bars.1s"] {
@@ -46,7 +49,7 @@ async fn a_hub_that_is_killed_again_and_again_loses_and_doubles_nothing() {
     .await;
     let mut folded = BTreeMap::new();
     let mut resumed = 0;
-    for kill in 0..=KILLS {
+    for kill in 0..=kills {
         let mut socket = hub.connect().await;
         follow(&mut socket, &folded).await;
         for _ in 0..4 {
@@ -56,11 +59,11 @@ async fn a_hub_that_is_killed_again_and_again_loses_and_doubles_nothing() {
         let grown = |folded: &BTreeMap<String, Folded>| {
             folded.get("trade").is_some_and(|known| before + 50 < known.seq)
         };
-        while feed.try_wait().unwrap().is_none() && !(kill < KILLS && grown(&folded)) {
+        while feed.try_wait().unwrap().is_none() && !(kill < kills && grown(&folded)) {
             assert!(socket.take_frame().await);
             take_all(&mut socket, &mut folded);
         }
-        if kill < KILLS {
+        if kill < kills {
             hub.kill();
             hub.run().await;
             resumed += 1;
@@ -76,7 +79,7 @@ async fn a_hub_that_is_killed_again_and_again_loses_and_doubles_nothing() {
             take_all(&mut socket, &mut folded);
         }
     }
-    assert_eq!(resumed, KILLS);
+    assert_eq!(resumed, kills);
     assert!(folded["trade"].resumed && folded["quote"].resumed);
     let (_, book) = hub.get("/api/v1/book?instrument=SIM:ACME&depth=10").await;
     let mine = &folded["book.10"].data;
@@ -93,7 +96,7 @@ async fn a_hub_that_is_killed_again_and_again_loses_and_doubles_nothing() {
     // What the client saw after its first snapshot are the last trades, all of them.
     let seen = folded["trade"].items.len() as i64;
     let stored: i64 = rows[0][0].as_ref().unwrap().parse().unwrap();
-    assert!(50 * KILLS as i64 <= seen && seen <= stored, "{seen} of {stored}");
+    assert!(50 * kills as i64 <= seen && seen <= stored, "{seen} of {stored}");
     let ids: Vec<&str> =
         folded["trade"].items.iter().filter_map(|item| item["trade_id"].as_str()).collect();
     let numbers: Vec<i64> =
