@@ -38,10 +38,14 @@ fn take_all(socket: &mut Socket, folded: &mut BTreeMap<String, Folded>) {
 
 #[tokio::test]
 async fn a_hub_that_is_killed_again_and_again_loses_and_doubles_nothing() {
+    let kills = of_environment("TICKWIRE_TEST_KILLS", 3);
+    let rate = of_environment("TICKWIRE_TEST_RATE", 4_000);
     let mut hub = TestHub::start(&[]).await;
     let start = jiff::Timestamp::now().as_nanosecond().to_string();
+    // Each kill takes some seconds until the hub serves again.
+    let (count, rate) = ((rate * 5 * kills).to_string(), rate.to_string());
     let arguments =
-        ["sim", "--rate", "4000", "--instruments", "5", "--count", "60000", "--start", &start];
+        ["sim", "--rate", &rate, "--instruments", "5", "--count", &count, "--start", &start];
     let mut feed = hub.feed_in_background(&arguments);
     hub.until("the instrument is known", async || {
         Some(hub.get("/api/v1/quotes?instruments=SIM:ACME").await.0).filter(|status| *status == 200)

@@ -4,33 +4,34 @@
 //! the symbols hold too much, begins rounds of saving, rebuilds a symbol after a panic from its
 //! saved state and the log, and begins a new epoch when the log is another than before.
 
+mod batching;
 mod loading;
 mod partitions;
+mod rebuilding;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use actix::ArbiterHandle;
 
+use self::batching::{Stranger, add, add_to, bury};
 pub use self::loading::Loader;
 use self::partitions::Partition;
 pub use self::watch::{LogChanged, Watch};
 use super::health::Health;
-use super::keeper::{DeadLetter, Errand, Round, Rounds};
+use super::keeper::{Errand, Round, Rounds};
 use super::registry::{Face, Registry, SymbolHandle};
-use super::session::shard::Rebuilt;
 use super::symbol::{
-    Batch, BatchRecord, BeginEpoch, Held, Nudge, Outlets, Place, Save, SymbolActor, epoch_base,
+    Batch, BeginEpoch, Held, Nudge, Outlets, Place, Save, SymbolActor, epoch_base,
 };
 use crate::config::Settings;
-use crate::domain::market::{Instrument, Market, Moment};
-use crate::feeds::kafka::{Happening, Reader, Record};
+use crate::domain::market::{Instrument, Market};
+use crate::feeds::kafka::{Happening, Reader};
 use crate::telemetry::{RoleLabel, metrics};
-use crate::wire::ingest;
 use crate::wire::saved::SavedPosition;
 
 const RECORDS_A_POLL: usize = 4_096;
@@ -310,69 +311,6 @@ impl Feed {
         self.known.insert(key, known);
     }
 
-    /// Builds a symbol anew from what is saved, and reads again what is not.
-    fn rebuild(&mut self, died: &Died) {
-        let at = (died.partition, died.offset);
-        if !self.panicked_at.insert(at) {
-            tracing::error!(instrument = %died.name, partition = at.0, offset = at.1,
-                "a record makes its symbol panic again and is put aside");
-            self.quarantined.insert(at);
-        }
-        // A round that waits for this symbol's answer must not wait for ever.
-        if self.tools.rounds.open.load(Ordering::Acquire) {
-            let _stopping = self.tools.outlets.keeper.send(Errand::GiveUp);
-        }
-        let key: Box<[u8]> = died.name.as_str().as_bytes().into();
-        self.known.remove(&key);
-        self.tools.registry.remove(&died.name);
-        let from = match self.tools.loader.saved_market(died.partition, &died.name) {
-            Some((market, place)) => {
-                let from = place.offset + 1;
-                self.start_symbol(&died.name, market, place);
-                from
-            }
-            None => self.tools.loader.log_start(died.partition),
-        };
-        // The others of the partition have all that was read so far.
-        if let Some(partition) = self.partitions.get_mut(&died.partition) {
-            let next = partition.next_offset;
-            for symbol in self.known.values_mut() {
-                if symbol.partition == died.partition && symbol.name != died.name {
-                    symbol.skip_until = symbol.skip_until.max(next - 1);
-                }
-            }
-            partition.read_again(from, next);
-        }
-        self.rebuilding.push(died.name.clone());
-        self.unplaced.insert(died.partition);
-    }
-
-    /// Goes to the place of each partition whose reading was put off, tried until it works.
-    fn place(&mut self) {
-        for number in std::mem::take(&mut self.unplaced) {
-            let Some(partition) = self.partitions.get(&number) else { continue };
-            if let Err(error) = self.reader.seek(number, partition.cursor) {
-                tracing::warn!(%error, partition = number, "going to a place in the log");
-                self.unplaced.insert(number);
-            }
-        }
-    }
-
-    /// Followers come back to a symbol once it has read all that it had before.
-    fn bring_followers_back(&mut self) {
-        let Self { rebuilding, known, partitions, tools, .. } = self;
-        rebuilding.retain(|name| {
-            let Some(symbol) = known.get(name.as_str().as_bytes()) else { return true };
-            let there = partitions.get(&symbol.partition).is_none_or(Partition::is_caught_up);
-            if there {
-                for shard in tools.registry.shards_from(0) {
-                    shard.addr.do_send(Rebuilt(name.clone()));
-                }
-            }
-            !there
-        });
-    }
-
     fn press_back(&mut self) {
         let held = usize::try_from(metrics().held_bytes.get()).unwrap_or(0);
         let limit = self.tools.settings.limits.held_bytes_max;
@@ -453,88 +391,6 @@ impl Feed {
             metrics().serving.set(1);
         }
     }
-}
-
-/// A record that is looked at after the poll, when symbols can be started.
-struct Stranger {
-    key: Box<[u8]>,
-    keyless: bool,
-    value: Vec<u8>,
-    is_null: bool,
-    content_type: Option<Vec<u8>>,
-    partition: i32,
-    offset: i64,
-    ts_append: Option<i64>,
-    by_hub: bool,
-}
-
-impl Stranger {
-    fn of(record: &Record<'_>) -> Self {
-        Self {
-            key: record.key.unwrap_or_default().into(),
-            keyless: record.key.is_none(),
-            value: record.value.to_vec(),
-            is_null: record.is_null,
-            content_type: record.content_type.map(<[u8]>::to_vec),
-            partition: record.partition,
-            offset: record.offset,
-            ts_append: record.ts_append,
-            by_hub: record.by_hub,
-        }
-    }
-
-    fn record(&self) -> Record<'_> {
-        Record {
-            partition: self.partition,
-            offset: self.offset,
-            ts_append: self.ts_append,
-            key: (!self.keyless).then_some(&*self.key),
-            value: &self.value,
-            is_null: self.is_null,
-            content_type: self.content_type.as_deref(),
-            by_hub: self.by_hub,
-        }
-    }
-}
-
-fn add(batch: &mut Option<Batch>, record: &Record<'_>) -> Result<(), ingest::IngestError> {
-    if let Some(batch) = batch {
-        return add_to(batch, record);
-    }
-    let mut fresh = Batch {
-        partition: record.partition,
-        records: Vec::new(),
-        events: Vec::new(),
-        raw: Vec::new(),
-        held: Held::new(0),
-    };
-    add_to(&mut fresh, record)?;
-    *batch = Some(fresh);
-    Ok(())
-}
-
-fn add_to(batch: &mut Batch, record: &Record<'_>) -> Result<(), ingest::IngestError> {
-    let (event, byte) = (batch.events.len(), batch.raw.len());
-    ingest::decode(record.key, record.content_type, record.value, &mut batch.events)?;
-    batch.raw.extend_from_slice(record.value);
-    batch.records.push(BatchRecord {
-        offset: record.offset,
-        moment: Moment { ts_append: record.ts_append, by_hub: record.by_hub },
-        events: event..batch.events.len(),
-        raw: byte..batch.raw.len(),
-    });
-    Ok(())
-}
-
-fn bury(keeper: &Sender<Errand>, record: &Record<'_>, reason: &str) {
-    let letter = DeadLetter {
-        partition: record.partition,
-        offset: record.offset,
-        reason: reason.to_owned(),
-        key: record.key.map(<[u8]>::to_vec),
-        value: (!record.is_null).then(|| record.value.to_vec()),
-    };
-    let _stopping = keeper.send(Errand::DeadLetter(letter));
 }
 
 impl Feed {
