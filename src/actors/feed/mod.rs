@@ -163,9 +163,9 @@ impl Feed {
     fn poll(&mut self) {
         let Self { tools, reader, known, partitions, touched, quarantined, .. } = self;
         let mut strangers: Vec<Stranger> = Vec::new();
+        let (now, mut bytes) = (Instant::now(), 0);
         let taken = reader.poll(RECORDS_A_POLL, POLL_WAIT, |record| {
-            let bytes = record.value.len() as u64;
-            metrics().record_bytes.get_or_create(&SERVE).inc_by(bytes);
+            bytes += record.value.len() as u64;
             let Some(partition) = partitions.get_mut(&record.partition) else { return };
             if !partition.pass(&record) {
                 return;
@@ -188,7 +188,7 @@ impl Feed {
                         symbol.skip_until = record.offset;
                         symbol.unsaved = true;
                         if !record.by_hub {
-                            symbol.heard = Instant::now();
+                            symbol.heard = now;
                         }
                         if first {
                             touched.push(key.into());
@@ -201,6 +201,7 @@ impl Feed {
             }
         });
         metrics().records.get_or_create(&SERVE).inc_by(taken as u64);
+        metrics().record_bytes.get_or_create(&SERVE).inc_by(bytes);
         self.empty_since =
             if taken == 0 { self.empty_since.or_else(|| Some(Instant::now())) } else { None };
         self.hand_out();

@@ -107,6 +107,10 @@ impl Core {
         if core.dead {
             return;
         }
+        if batch.records.iter().any(|record| !record.moment.by_hub) {
+            core.hear();
+        }
+        metrics().events.inc_by(batch.events.len() as u64);
         for record in &batch.records {
             if batch.partition == core.place.partition && record.offset <= core.place.offset {
                 continue;
@@ -155,9 +159,6 @@ impl Core {
             let changes = self.market.apply(event, record.moment, &policy, &mut self.published);
             self.published.clear();
             self.note(event, &changes);
-            if !record.moment.by_hub {
-                self.hear();
-            }
             if self.raw {
                 self.flush(1 << TickClass::RAW.index());
             }
@@ -187,7 +188,6 @@ impl Core {
     }
 
     fn note(&mut self, event: &Event, changes: &Changes) {
-        metrics().events.inc();
         let counted = match (&event.body, changes.trade) {
             (_, Some(TradeOutcome::Counted(_))) => Some(event.ts_event.div_euclid(60_000_000_000)),
             (Body::TradeCancel { trade_id } | Body::TradeCorrect { trade_id, .. }, _) => {
