@@ -5,6 +5,9 @@ begin
     if not exists (select from pg_roles where rolname = 'analyst') then
         create role analyst login nosuperuser nocreatedb nocreaterole noinherit;
     end if;
+exception
+    -- Another database of this server made it at the same moment.
+    when duplicate_object or unique_violation then null;
 end
 $$;
 grant usage on schema market to analyst;

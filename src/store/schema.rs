@@ -1,6 +1,9 @@
 //! Migrations, and the analyst's role.
 
+use std::time::Duration;
+
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use super::connect::{StoreError, connect};
 use crate::config;
@@ -8,6 +11,10 @@ use crate::config;
 mod embedded {
     refinery::embed_migrations!("migrations");
 }
+
+/// PostgreSQL answers "tuple concurrently updated" where two change a role at once.
+const ROLE_TRIES_MAX: u32 = 20;
+const ROLE_TRY_AGAIN: Duration = Duration::from_millis(100);
 
 /// Two hubs that start at once must not migrate at once.
 const LOCK: i64 = 0x7469_636b_7769_7265;
@@ -51,6 +58,14 @@ async fn set_up_analyst(client: &Client, settings: &config::Database) -> Result<
         let quoted: String = row.get(0);
         statements.push_str(&format!("alter role analyst password {quoted};"));
     }
-    client.batch_execute(&statements).await?;
+    // The role belongs to the server: another database's migration may be changing it right now.
+    let mut tries_left = ROLE_TRIES_MAX;
+    while let Err(error) = client.batch_execute(&statements).await {
+        tries_left -= 1;
+        if error.code() != Some(&SqlState::INTERNAL_ERROR) || tries_left == 0 {
+            return Err(error.into());
+        }
+        tokio::time::sleep(ROLE_TRY_AGAIN).await;
+    }
     Ok(())
 }
