@@ -16,7 +16,7 @@ use crate::store::{GapSpan, StoreError, StoredBar};
 use crate::wire::json::Object;
 use crate::wire::time;
 
-/// Bars made up in empty spans, at most, before a page ends.
+/// Bars of a page unless told.
 const DEFAULT_LIMIT: usize = 500;
 
 /// `instrument=A&interval=1m&from=&to=&limit=&fill=none|prev&cursor=`.

@@ -19,7 +19,7 @@ pub struct History {
     timeout_ms: u64,
 }
 
-/// A bar as stored; decimals are text, as exact as the columns they come from.
+/// A bar as stored: mantissas with the decimals of their own row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredBar {
     /// Its start.

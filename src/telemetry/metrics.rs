@@ -73,7 +73,6 @@ metrics! {
     misplaced_records: Counter = "misplaced_records", "Records of an instrument on a second partition";
     held_bytes: Gauge = "held_bytes", "Bytes of records handed to symbols but not yet folded";
     partitions_paused: Counter = "partitions_paused", "Times that reading was paused for back-pressure";
-    lag: Family<RoleLabel, Gauge> = "lag_records", "Records in the log that are not yet taken";
     instruments: Gauge = "instruments", "Instruments known";
     symbol_panics: Counter = "symbol_panics", "Symbols rebuilt after a panic";
     state_saves: Counter = "state_saves", "Markets saved";

@@ -59,7 +59,7 @@ struct Known {
     skip_until: i64,
     unsaved: bool,
     heard: Instant,
-    /// The silence it was last nudged for has not ended.
+    /// Records of this poll on their way to it.
     batch: Option<Batch>,
 }
 
