@@ -190,8 +190,9 @@ impl Connected {
             let start_at: StartAt = Arc::new(move |list| {
                 let mut known = known.lock();
                 let stored = known.get_or_insert_with(|| recorder::stored_starts(&asked, &stop));
+                let held = starts.held(list).ok();
                 let start = |number: &i32| {
-                    let (low, high) = starts.range(*number).unwrap_or_default();
+                    let (low, high) = held.as_ref().map_or((0, 0), |held| held.of(*number));
                     (*number, stored.get(number).copied().unwrap_or(low).clamp(low, high))
                 };
                 list.iter().map(start).collect()

@@ -50,6 +50,14 @@ async fn until_last(hub: &TestHub, price: &str) -> Value {
     .await
 }
 
+async fn until_recorded(hub: &TestHub, count: &str) {
+    hub.until("the trades are recorded", async || {
+        let rows = hub.sql("select count(*) from market.trades").await;
+        (rows[0][0].as_deref() == Some(count)).then_some(())
+    })
+    .await;
+}
+
 async fn until_gap(hub: &TestHub) {
     hub.until("the gap is known in SQL", async || {
         let rows = hub.sql("select reason from market.gaps where instrument = 'LOG:X'").await;
@@ -67,11 +75,7 @@ async fn a_log_that_is_replaced_while_the_hub_runs_begins_a_new_epoch() {
     hub.produce(NAME, &book(5));
     hub.flush();
     until_last(&hub, "14").await;
-    hub.until("the trades are recorded", async || {
-        let rows = hub.sql("select count(*) from market.trades").await;
-        (rows[0][0].as_deref() == Some("5")).then_some(())
-    })
-    .await;
+    until_recorded(&hub, "5").await;
     let mut socket = hub.connect().await;
     socket.subscribe("book.1", NAME, 0).await;
     let before = socket.next("snapshot").await;
@@ -104,6 +108,7 @@ async fn a_log_that_was_trimmed_while_the_hub_was_away_begins_a_new_epoch() {
     hub.produce(NAME, &trade(1));
     hub.flush();
     until_last(&hub, "11").await;
+    until_recorded(&hub, "1").await;
     let mut socket = hub.connect().await;
     socket.subscribe("quote", NAME, 0).await;
     let before = socket.next("snapshot").await;

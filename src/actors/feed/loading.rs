@@ -29,6 +29,22 @@ pub struct Loaded {
     pub broken: Option<&'static str>,
 }
 
+/// A log, and first position held and the one after the last of some of its partitions.
+#[derive(Clone, Debug)]
+pub struct HeldLog {
+    /// Which log it is.
+    pub log: LogId,
+    ranges: BTreeMap<i32, (i64, i64)>,
+}
+
+impl HeldLog {
+    /// The range of a partition; an empty one at 0 for those that were not asked for.
+    #[must_use]
+    pub fn of(&self, partition: i32) -> (i64, i64) {
+        self.ranges.get(&partition).copied().unwrap_or_default()
+    }
+}
+
 /// Reads saved state and asks for the log's identity.
 pub struct Loader {
     identity: Identity,
@@ -81,19 +97,29 @@ impl Loader {
         Ok(changed)
     }
 
-    /// First position held and the one after the last.
+    /// Which log it is now, and what it holds of partitions.
     ///
     /// # Errors
     ///
     /// [`KafkaError`] where the brokers do not answer.
-    pub fn range(&self, partition: i32) -> Result<(i64, i64), KafkaError> {
-        self.identity.range(partition)
+    pub fn held(&self, partitions: &[i32]) -> Result<HeldLog, KafkaError> {
+        loop {
+            let log = self.identity.current()?;
+            let ranges = partitions
+                .iter()
+                .map(|number| Ok((*number, self.identity.range(*number)?)))
+                .collect::<Result<_, KafkaError>>()?;
+            // Ranges of one log must not be taken for another's that came in between.
+            if self.identity.current()? == log {
+                return Ok(HeldLog { log, ranges });
+            }
+        }
     }
 
     /// The first position held; 0 where the brokers do not answer.
     #[must_use]
     pub fn log_start(&self, partition: i32) -> i64 {
-        self.range(partition).map_or(0, |(low, _)| low)
+        self.identity.range(partition).map_or(0, |(low, _)| low)
     }
 
     /// Loads partitions and tells where reading of each starts; asks again until it is told.
@@ -138,21 +164,28 @@ impl Loader {
 
     fn load(&self, partitions: &[i32]) -> Result<BTreeMap<i32, Loaded>, KafkaError> {
         let states = self.states.lock().read(partitions)?;
-        states
+        let held = self.held(partitions)?;
+        Ok(states
             .into_iter()
-            .map(|(number, states)| Ok((number, self.judge(number, states)?)))
-            .collect()
+            .map(|(number, states)| {
+                (number, self.judge(&held.log, held.of(number), number, states))
+            })
+            .collect())
     }
 
     /// Whether the log is still the one that a partition's saved markets stand for.
-    fn judge(&self, partition: i32, states: PartitionStates) -> Result<Loaded, KafkaError> {
-        let (low, high) = self.identity.range(partition)?;
+    fn judge(
+        &self,
+        log: &LogId,
+        (low, high): (i64, i64),
+        partition: i32,
+        states: PartitionStates,
+    ) -> Loaded {
         let PartitionStates { position, markets } = states;
-        let log = self.log();
         let mut loaded =
             Loaded { log: log.clone(), start: low, end: high, markets: Vec::new(), broken: None };
-        let Some(position) = position else { return Ok(loaded) };
-        if position.log != log {
+        let Some(position) = position else { return loaded };
+        if position.log != *log {
             loaded.broken = Some("another log");
         } else if position.next_offset < low {
             loaded.broken = Some("records after the saved position are gone");
@@ -174,7 +207,7 @@ impl Loader {
             }
             loaded.markets.push((name, market, place));
         }
-        Ok(loaded)
+        loaded
     }
 }
 

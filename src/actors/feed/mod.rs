@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use actix::ArbiterHandle;
 
 use self::batching::{Stranger, add, add_to, bury};
-pub use self::loading::Loader;
+pub use self::loading::{HeldLog, Loader};
 use self::partitions::Partition;
 pub use self::watch::{LogChanged, Watch};
 use super::health::Health;
@@ -99,7 +99,7 @@ pub struct Feed {
     rebuilding: Vec<Instrument>,
     /// Partitions that are to be read from another place.
     unplaced: BTreeSet<i32>,
-    /// Partitions whose range the brokers did not tell.
+    /// Partitions whose range the brokers did not tell, or where reading could not be placed.
     unfound: BTreeSet<i32>,
     /// Partitions that are to begin anew, but whose range the brokers did not tell.
     unbegun: BTreeSet<i32>,

@@ -70,6 +70,11 @@ impl Partition {
         self.next_offset <= self.cursor
     }
 
+    /// Whether the record read next is in a range, or the one that will follow it.
+    fn is_within(&self, (low, high): (i64, i64)) -> bool {
+        (low..=high).contains(&self.cursor)
+    }
+
     /// Records between here and the log's end as it was when the partition was taken.
     pub(super) fn behind_target(&self) -> i64 {
         (self.target - self.cursor).max(0)
@@ -141,8 +146,8 @@ impl Feed {
     /// The next record is not there: where the log begins later now, a new epoch does too.
     pub(super) fn find_place(&mut self, number: i32) {
         let Some(partition) = self.partitions.get(&number) else { return };
-        match self.tools.loader.range(number) {
-            Ok((low, high)) if (low..=high).contains(&partition.cursor) => {
+        match self.tools.loader.held(&[number]) {
+            Ok(held) if held.log == partition.log && partition.is_within(held.of(number)) => {
                 self.unplaced.insert(number);
             }
             Ok(_) => {
@@ -162,17 +167,17 @@ impl Feed {
     }
 
     fn begin_partition(&mut self, number: i32) {
-        let (low, high) = match self.tools.loader.range(number) {
-            Ok(range) => range,
+        let held = match self.tools.loader.held(&[number]) {
+            Ok(held) => held,
             Err(error) => {
                 tracing::error!(%error, partition = number, "asking for the log's range");
                 self.unbegun.insert(number);
                 return;
             }
         };
-        let log = self.tools.loader.log();
-        self.partitions.insert(number, Partition::starting_at(log, low, high));
-        let base = epoch_base(&self.tools.loader.topic_id(), number, low);
+        let (low, high) = held.of(number);
+        let base = epoch_base(&held.log.topic_id, number, low);
+        self.partitions.insert(number, Partition::starting_at(held.log, low, high));
         for symbol in self.known.values_mut().filter(|symbol| symbol.partition == number) {
             symbol.skip_until = low - 1;
             symbol.unsaved = true;

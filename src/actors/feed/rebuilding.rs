@@ -45,13 +45,14 @@ impl Feed {
         self.unplaced.insert(died.partition);
     }
 
-    /// Goes to the place of each partition whose reading was put off, tried until it works.
+    /// Goes to the place of each partition whose reading was put off; where that cannot be done, it
+    /// is looked for again in a second, in the log as it is then.
     pub(super) fn place(&mut self) {
         for number in std::mem::take(&mut self.unplaced) {
             let Some(partition) = self.partitions.get(&number) else { continue };
             if let Err(error) = self.reader.seek(number, partition.cursor) {
                 tracing::warn!(%error, partition = number, "going to a place in the log");
-                self.unplaced.insert(number);
+                self.unfound.insert(number);
             }
         }
     }

@@ -65,8 +65,8 @@ impl Stand {
 impl Stretch<'_> {
     /// Takes a partition with what is stored of it; returns where to read from.
     pub(super) fn open_partition(&mut self, number: i32) -> Result<i64, Fault> {
-        let (low, high) = self.tools.loader.range(number)?;
-        let log = self.tools.loader.log();
+        let held = self.tools.loader.held(&[number])?;
+        let ((low, high), log) = (held.of(number), held.log);
         let stored = self.wait(self.journal.positions(self.topic))?;
         let stored = stored.into_iter().find(|position| position.partition == number);
         let states = self.wait(self.journal.states(self.topic, number))?;
@@ -154,9 +154,12 @@ impl Stretch<'_> {
 
     /// The next record is not there.
     pub(super) fn find_place(&mut self, number: i32) -> Result<i64, Fault> {
-        let (low, high) = self.tools.loader.range(number)?;
+        let held = self.tools.loader.held(&[number])?;
+        let (low, high) = held.of(number);
         match self.stands.get(&number) {
-            Some(stand) if (low..=high).contains(&stand.read) => Ok(stand.read),
+            Some(stand) if stand.log == held.log && (low..=high).contains(&stand.read) => {
+                Ok(stand.read)
+            }
             _ => self.open_partition(number),
         }
     }

@@ -76,6 +76,7 @@ pub struct Reader {
     topic: String,
     happenings: Arc<Mutex<VecDeque<Happening>>>,
     assigned: BTreeMap<i32, ()>,
+    paused: bool,
 }
 
 struct Context {
@@ -181,7 +182,7 @@ impl Reader {
             consumer.assign(&list)?;
             happenings.lock().push_back(Happening::Assigned((0..PARTITIONS).collect()));
         }
-        Ok(Self { consumer, topic, happenings, assigned: BTreeMap::new() })
+        Ok(Self { consumer, topic, happenings, assigned: BTreeMap::new(), paused: false })
     }
 
     /// The next thing that happened beside records.
@@ -189,6 +190,8 @@ impl Reader {
         let next = self.happenings.lock().pop_front();
         match &next {
             Some(Happening::Assigned(partitions)) => {
+                // What is newly assigned is not paused.
+                self.paused = false;
                 self.assigned.extend(partitions.iter().map(|partition| (*partition, ())));
             }
             Some(Happening::Revoked(partitions)) => {
@@ -233,14 +236,34 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// [`KafkaError`] where the partition is not this reader's any more.
+    /// [`KafkaError`] where the partition is not this reader's any more, or has no leader now.
     pub fn seek(&self, partition: i32, offset: i64) -> Result<(), KafkaError> {
         let timeout = Duration::from_secs(10);
-        Ok(self.consumer.seek(&self.topic, partition, Offset::Offset(offset), timeout)?)
+        match self.consumer.seek(&self.topic, partition, Offset::Offset(offset), timeout) {
+            Err(ClientError::Seek(_)) => self.take_anew(partition, offset),
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// A partition whose fetching ended by itself, as after an offset out of range, refuses to seek
+    /// (librdkafka issue 2961): it is given back and taken again at the place, by this reader alone.
+    fn take_anew(&self, partition: i32, offset: i64) -> Result<(), KafkaError> {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(&self.topic, partition, Offset::Offset(offset))?;
+        // An earlier try may have come to an end between the two.
+        if let Err(error) = self.consumer.incremental_unassign(&list) {
+            tracing::debug!(%error, partition, "giving a partition back to take it anew");
+        }
+        self.consumer.incremental_assign(&list)?;
+        if self.paused {
+            self.consumer.pause(&list)?;
+        }
+        Ok(())
     }
 
     /// Stops fetching for a while, or goes on.
-    pub fn pause(&self, paused: bool) {
+    pub fn pause(&mut self, paused: bool) {
+        self.paused = paused;
         let mut list = TopicPartitionList::new();
         for partition in self.assigned.keys() {
             list.add_partition(&self.topic, *partition);
