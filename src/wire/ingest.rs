@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::named::Named;
 use super::number::{DecimalField, TimeField};
+use super::plain::{self, TRADE_ID_BYTES_MAX};
 use crate::domain::market::{
     Aggressor, Body, Checksum, ChecksumKind, Decimal, DecimalError, Definition, Event, Instrument,
     LevelChange, Nanos, Trade,
@@ -131,20 +132,33 @@ pub fn decode(
 }
 
 fn decode_json(key: &str, value: &[u8], events: &mut Vec<Event>) -> Result<(), IngestError> {
+    // Once for the whole record is cheaper than once for each of its strings.
+    let text = std::str::from_utf8(value).map_err(|_| IngestError::Malformed)?;
+    let before = events.len();
+    if Instrument::check(key).is_ok() && plain::read(key, text, events).is_some() {
+        return Ok(());
+    }
+    events.truncate(before);
+    decode_any(key, text, events)
+}
+
+/// JSON of any form that the contract allows.
+pub(super) fn decode_any(
+    key: &str,
+    text: &str,
+    events: &mut Vec<Event>,
+) -> Result<(), IngestError> {
     let fault = |error: serde_json::Error| match error.classify() {
         serde_json::error::Category::Data => IngestError::WrongType,
         serde_json::error::Category::Syntax
         | serde_json::error::Category::Eof
         | serde_json::error::Category::Io => IngestError::Malformed,
     };
-    // Once for the whole record is cheaper than once for each of its strings.
-    let text = std::str::from_utf8(value).map_err(|_| IngestError::Malformed)?;
     // The name by which numbers hand over their text must not come from outside.
-    let private = b"$serde_json::private::Number";
-    if value.contains(&b'$') && value.windows(private.len()).any(|part| part == private) {
+    if text.contains("$serde_json::private::Number") {
         return Err(IngestError::WrongType);
     }
-    if value.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+    if text.bytes().find(|byte| !byte.is_ascii_whitespace()) == Some(b'[') {
         let raw: Vec<Named<RawEvent<'_>>> = serde_json::from_str(text).map_err(fault)?;
         raw.into_iter().try_for_each(|raw| take(key, raw.0, events))
     } else {
@@ -335,9 +349,6 @@ fn trade_of(raw: RawEvent<'_>) -> Result<Trade, IngestError> {
             .map_or_else(CompactString::default, |list| list.join(" ").into()),
     })
 }
-
-/// The longest trade id taken, in bytes.
-const TRADE_ID_BYTES_MAX: usize = 128;
 
 fn id_of(id: Option<Cow<'_, str>>) -> Result<CompactString, IngestError> {
     let id = id.ok_or(IngestError::MissingField)?;

@@ -11,6 +11,7 @@ pub mod json;
 pub mod message;
 pub mod named;
 pub mod number;
+mod plain;
 pub mod record;
 pub mod rest;
 pub mod saved;

@@ -54,6 +54,38 @@ impl Decimal {
     /// [`DecimalError::Malformed`] for anything else, exponents, NaN and infinities included;
     /// [`DecimalError::OutOfRange`] for what 64 bits with 18 decimals cannot hold.
     pub fn parse(text: &str) -> Result<Self, DecimalError> {
+        match Self::parse_short(text.as_bytes()) {
+            Some(number) => Ok(number),
+            None => Self::parse_any(text),
+        }
+    }
+
+    /// The usual ones, in one pass: not negative, at most eighteen digits.
+    fn parse_short(text: &[u8]) -> Option<Self> {
+        if 19 < text.len() || !text.first()?.is_ascii_digit() {
+            return None;
+        }
+        let (mut mantissa, mut point) = (0_u64, text.len());
+        for (at, byte) in text.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => mantissa = mantissa * 10 + u64::from(byte - b'0'),
+                b'.' if point == text.len() && at + 1 < text.len() => point = at,
+                _ => return None,
+            }
+        }
+        let written_scale = (text.len() - point).saturating_sub(1) as u8;
+        if point == text.len() && text.len() == 19 {
+            return None;
+        }
+        let mut scale = written_scale;
+        while 0 < scale && mantissa % 10 == 0 {
+            mantissa /= 10;
+            scale -= 1;
+        }
+        Some(Self { mantissa: i64::try_from(mantissa).ok()?, scale, written_scale })
+    }
+
+    fn parse_any(text: &str) -> Result<Self, DecimalError> {
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -213,6 +245,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn one_pass_gives_what_the_long_way_gives(text in r"-?[0-9]{0,20}\.?[0-9]{0,20}e?") {
+            if let Some(number) = Decimal::parse_short(text.as_bytes()) {
+                prop_assert_eq!(Decimal::parse_any(&text), Ok(number));
+            }
+        }
+
         #[test]
         fn text_comes_back_as_it_went_in(whole in 0_u32.., fraction in "[0-9]{0,8}") {
             let text =
