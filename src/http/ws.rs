@@ -14,8 +14,10 @@ use super::Api;
 use super::error::Problem;
 use crate::actors::session::{Session, Shard, SocketHandle};
 use crate::telemetry::metrics;
+use crate::wire::codec::Codec;
 
-const PROTOCOLS: &[&str] = &["tickwire.v1.json"];
+const PROTOCOLS: [&str; Codec::COUNT] =
+    [Codec::Json.subprotocol(), Codec::MessagePack.subprotocol()];
 
 thread_local! {
     static SHARD: OnceCell<(usize, Addr<Shard>)> = const { OnceCell::new() };
@@ -36,11 +38,10 @@ pub async fn open(
     }
     let offered = request.headers().get("sec-websocket-protocol");
     let offered = offered.and_then(|value| value.to_str().ok());
-    let spoken = |list: &str| list.split(',').any(|name| PROTOCOLS.contains(&name.trim()));
-    if offered.is_some_and(|list| !spoken(list)) {
+    let Some(codec) = Codec::chosen(offered) else {
         let detail = format!("this hub speaks {}", PROTOCOLS.join(", "));
         return Err(Problem::bad_parameter(detail).into());
-    }
+    };
     let limits = api.settings.limits.clone();
     let open = api.registry.sessions.fetch_add(1, Ordering::Relaxed) + 1;
     metrics().sessions.set(i64::try_from(open).unwrap_or(i64::MAX));
@@ -57,7 +58,7 @@ pub async fn open(
     let stream = stream.and_then(|stream| stream.try_clone().ok());
     let frame_bytes_max = limits.frame_bytes_max;
     let session = Session::new(
-        NEXT.fetch_add(1, Ordering::Relaxed),
+        (NEXT.fetch_add(1, Ordering::Relaxed), codec),
         shard,
         api.registry.clone(),
         limits,
@@ -65,7 +66,7 @@ pub async fn open(
         refused,
     );
     let outcome = WsResponseBuilder::new(session, &request, payload)
-        .protocols(PROTOCOLS)
+        .protocols(&PROTOCOLS)
         .frame_size(frame_bytes_max)
         .start();
     if outcome.is_err() {

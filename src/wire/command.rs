@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::channel::{Channel, TickClass};
 use super::code::Code;
+use super::msgpack;
 
 /// One request.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,10 +92,28 @@ pub fn decode_json(frame: &str) -> Result<Vec<Result<Command, CommandError>>, Co
         code: Code::BadRequest,
         message: format!("the frame is not JSON: {error}"),
     })?;
-    Ok(match value {
+    Ok(commands_of(value))
+}
+
+/// Reads a binary frame: as [`decode_json`], in MessagePack with the JSON names.
+///
+/// # Errors
+///
+/// [`CommandError`] where the frame is not MessagePack at all.
+pub fn decode_msgpack(frame: &[u8]) -> Result<Vec<Result<Command, CommandError>>, CommandError> {
+    let value: Value = msgpack::read_whole(frame).map_err(|error| CommandError {
+        id: Value::Null,
+        code: Code::BadRequest,
+        message: format!("the frame is not MessagePack with text keys: {error}"),
+    })?;
+    Ok(commands_of(value))
+}
+
+fn commands_of(value: Value) -> Vec<Result<Command, CommandError>> {
+    match value {
         Value::Array(items) => items.into_iter().map(command_of).collect(),
         one => vec![command_of(one)],
-    })
+    }
 }
 
 fn command_of(value: Value) -> Result<Command, CommandError> {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use compact_str::CompactString;
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
+use super::msgpack::{self, ReadError};
 use super::named::Named;
 use super::number::{DecimalField, TimeField};
 use super::plain::{self, TRADE_ID_BYTES_MAX};
@@ -179,16 +179,12 @@ fn decode_msgpack(key: &str, value: &[u8], events: &mut Vec<Event>) -> Result<()
 /// One value with nothing behind it.
 fn whole_msgpack<'a, T: Deserialize<'a>>(value: &'a [u8]) -> Result<T, IngestError> {
     use rmp_serde::decode::Error;
-    let mut rest = rmp_serde::Deserializer::from_read_ref(value);
-    let read = T::deserialize(&mut rest).map_err(|error| match error {
-        Error::TypeMismatch(_) | Error::Syntax(_) | Error::OutOfRange => IngestError::WrongType,
+    msgpack::read_whole(value).map_err(|error| match error {
+        ReadError::Decode(Error::TypeMismatch(_) | Error::Syntax(_) | Error::OutOfRange) => {
+            IngestError::WrongType
+        }
         _ => IngestError::Malformed,
-    })?;
-    // Nothing behind it: not even a marker can be read.
-    match IgnoredAny::deserialize(&mut rest) {
-        Err(Error::InvalidMarkerRead(_)) => Ok(read),
-        _ => Err(IngestError::Malformed),
-    }
+    })
 }
 
 /// The fields of all event types; which ones must be there depends on `type`.

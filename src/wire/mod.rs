@@ -4,13 +4,17 @@
 
 pub mod channel;
 pub mod code;
+pub mod codec;
 pub mod command;
 pub mod data;
+pub mod fields;
 pub mod ingest;
 pub mod json;
 pub mod message;
+pub mod msgpack;
 pub mod named;
 pub mod number;
+pub mod packed;
 mod plain;
 pub mod record;
 pub mod rest;

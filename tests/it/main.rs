@@ -5,6 +5,7 @@
 mod bars;
 mod broken_log;
 mod continuity;
+mod golden;
 mod hub;
 mod malformed;
 mod panics;

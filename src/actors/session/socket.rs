@@ -23,6 +23,7 @@ use crate::domain::market::Instrument;
 use crate::telemetry::metrics;
 use crate::wire::channel::{Channel, TickClass};
 use crate::wire::code::{CloseReason, Code};
+use crate::wire::codec::Codec;
 use crate::wire::command::{self, Command, CommandError, ResumePoint};
 use crate::wire::message::{self, Allowances, Subscribed};
 
@@ -84,6 +85,7 @@ impl SocketHandle {
 /// The actor that owns a WebSocket.
 pub struct Session {
     number: u64,
+    codec: Codec,
     shard_number: usize,
     shard: Addr<Shard>,
     registry: Arc<Registry>,
@@ -100,7 +102,7 @@ impl Session {
     /// A session on the connection thread of that shard; a refused one says so and closes.
     #[must_use]
     pub fn new(
-        number: u64,
+        (number, codec): (u64, Codec),
         (shard_number, shard): (usize, Addr<Shard>),
         registry: Arc<Registry>,
         limits: Limits,
@@ -110,6 +112,7 @@ impl Session {
         let throttle = Throttle::new(limits.messages_per_second, 0);
         Self {
             number,
+            codec,
             shard_number,
             shard,
             registry,
@@ -124,7 +127,27 @@ impl Session {
     }
 
     fn take_text(&mut self, text: &str, ctx: &mut ws::WebsocketContext<Self>) {
-        match command::decode_json(text) {
+        let read = match self.codec {
+            Codec::Json => command::decode_json(text),
+            Codec::MessagePack => Err(wrong_kind("a text frame on the MessagePack protocol")),
+        };
+        self.take_commands(read, ctx);
+    }
+
+    fn take_binary(&mut self, bytes: &[u8], ctx: &mut ws::WebsocketContext<Self>) {
+        let read = match self.codec {
+            Codec::MessagePack => command::decode_msgpack(bytes),
+            Codec::Json => Err(wrong_kind("a binary frame on the JSON protocol")),
+        };
+        self.take_commands(read, ctx);
+    }
+
+    fn take_commands(
+        &mut self,
+        read: Result<Vec<Result<Command, CommandError>>, CommandError>,
+        ctx: &mut ws::WebsocketContext<Self>,
+    ) {
+        match read {
             Ok(list) => {
                 let mut answers = Vec::new();
                 for item in list {
@@ -149,11 +172,11 @@ impl Session {
                         Err(error) => answers.push(self.refusal(&error)),
                     }
                 }
-                write(ctx, &answers);
+                self.write(ctx, &answers);
             }
             Err(error) => {
                 let answer = self.refusal(&error);
-                write(ctx, &[answer]);
+                self.write(ctx, &[answer]);
             }
         }
         if REFUSALS_MAX <= self.refusals {
@@ -164,7 +187,7 @@ impl Session {
     fn refusal(&mut self, error: &CommandError) -> Bytes {
         metrics().command_errors.inc();
         self.refusals += 1;
-        message::error(error)
+        message::error(self.codec, error)
     }
 
     fn carry_out(
@@ -174,7 +197,7 @@ impl Session {
         ctx: &mut ws::WebsocketContext<Self>,
     ) {
         match command {
-            Command::Ping { id } => answers.push(message::pong(&id, now_us())),
+            Command::Ping { id } => answers.push(message::pong(self.codec, &id, now_us())),
             Command::Auth { id } => {
                 let message = "this hub has no sign-in: market data is open to all".into();
                 let code = Code::Unavailable;
@@ -185,7 +208,7 @@ impl Session {
                 answers.push(answer);
             }
             Command::Unsubscribe { id, channel, instruments } => {
-                write(ctx, &std::mem::take(answers));
+                self.write(ctx, &std::mem::take(answers));
                 let mut topics = Vec::new();
                 for name in instruments {
                     let Ok(name) = Instrument::parse(&name) else { continue };
@@ -193,7 +216,7 @@ impl Session {
                         topics.push(self.registry.topic(&name, channel));
                     }
                 }
-                let answer = message::unsubscribed(&id);
+                let answer = message::unsubscribed(self.codec, &id);
                 self.shard.do_send(Leave { session: self.number, topics, answer });
             }
         }
@@ -216,7 +239,8 @@ impl Session {
             let outcome = self.follow(channel, text, class, resume.remove(text));
             outcomes.push((text.clone(), outcome));
         }
-        message::subscribed(id, &channel.to_string(), class.tick_ms(), &outcomes)
+        let channel = channel.to_string();
+        message::subscribed(self.codec, id, &channel, class.tick_ms(), &outcomes)
     }
 
     fn follow(
@@ -252,7 +276,8 @@ impl Session {
         let shard = self.shard_number;
         let exps = symbol.face.exps();
         let told = Some(exps);
-        symbol.addr.do_send(Follow { session, shard, channel, class, coming, told });
+        let codec = self.codec;
+        symbol.addr.do_send(Follow { session, shard, channel, class, codec, coming, told });
         Subscribed::Ok { reference, exps }
     }
 
@@ -293,17 +318,20 @@ impl Session {
         (text, all)
     }
 
-    fn take_binary(&mut self, ctx: &mut ws::WebsocketContext<Self>) {
-        let answer = self.refusal(&CommandError {
-            id: Value::Null,
-            code: Code::BadRequest,
-            message: "a binary frame on the JSON protocol".into(),
-        });
-        write(ctx, &[answer]);
-        if REFUSALS_MAX <= self.refusals {
-            close(ctx, CloseReason::TooManyRequests);
+    /// Writes messages as one frame.
+    fn write(&self, ctx: &mut ws::WebsocketContext<Self>, messages: &[Bytes]) {
+        if messages.is_empty() {
+            return;
+        }
+        match self.codec {
+            Codec::Json => ctx.text(message::json_frame(messages)),
+            Codec::MessagePack => ctx.binary(message::packed_frame(messages)),
         }
     }
+}
+
+fn wrong_kind(message: &str) -> CommandError {
+    CommandError { id: Value::Null, code: Code::BadRequest, message: message.to_owned() }
 }
 
 fn id_of(command: &Command) -> &Value {
@@ -317,12 +345,6 @@ fn id_of(command: &Command) -> &Value {
 
 fn now_us() -> i64 {
     Timestamp::now().as_microsecond()
-}
-
-fn write(ctx: &mut ws::WebsocketContext<Session>, messages: &[Bytes]) {
-    if !messages.is_empty() {
-        ctx.text(message::frame(messages));
-    }
 }
 
 fn close(ctx: &mut ws::WebsocketContext<Session>, reason: CloseReason) {
@@ -347,10 +369,13 @@ impl Actor for Session {
             messages_per_second: self.limits.messages_per_second,
         };
         let name = format!("s{}", self.number);
-        write(ctx, &[message::welcome(&name, now_us(), self.limits.heartbeat_ms, allowed)]);
+        let heartbeat_ms = self.limits.heartbeat_ms;
+        let welcome = message::welcome(self.codec, &name, now_us(), heartbeat_ms, allowed);
+        self.write(ctx, &[welcome]);
         let address = ctx.address();
         self.shard.do_send(Open {
             session: self.number,
+            codec: self.codec,
             frames: address.clone().recipient(),
             beats: address.clone().recipient(),
             end: address.recipient(),
@@ -371,13 +396,13 @@ impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Session {
         self.socket.hear();
         match item {
             Ok(ws::Message::Text(text)) => self.take_text(&text, ctx),
-            Ok(ws::Message::Binary(_)) => self.take_binary(ctx),
+            Ok(ws::Message::Binary(bytes)) => self.take_binary(&bytes, ctx),
             Ok(ws::Message::Continuation(part)) => match self.fragment(part, ctx) {
                 Some((true, bytes)) => match std::str::from_utf8(&bytes) {
                     Ok(text) => self.take_text(text, ctx),
                     Err(_) => close_code(ctx, ws::CloseCode::Invalid),
                 },
-                Some((false, _)) => self.take_binary(ctx),
+                Some((false, bytes)) => self.take_binary(&bytes, ctx),
                 None => {}
             },
             Ok(ws::Message::Ping(bytes)) => ctx.pong(&bytes),
@@ -401,7 +426,7 @@ impl Handler<Frame> for Session {
     type Result = ();
 
     fn handle(&mut self, Frame(messages): Frame, ctx: &mut Self::Context) {
-        write(ctx, &messages);
+        self.write(ctx, &messages);
     }
 }
 
@@ -409,7 +434,7 @@ impl Handler<Beat> for Session {
     type Result = ();
 
     fn handle(&mut self, _: Beat, ctx: &mut Self::Context) {
-        write(ctx, &[message::heartbeat(now_us())]);
+        self.write(ctx, &[message::heartbeat(self.codec, now_us())]);
         ctx.ping(b"");
     }
 }

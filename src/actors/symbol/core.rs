@@ -19,7 +19,7 @@ use crate::domain::market::{Body, Changes, Event, Instrument, Market, PublishedB
 use crate::telemetry::{ResultLabel, VenueLabel, metrics};
 use crate::wire::channel::{Channel, TickClass};
 use crate::wire::data::Exps;
-use crate::wire::message;
+use crate::wire::message::Update;
 use crate::wire::saved::minute_of;
 
 /// Bars settled before followers are told and the oldest are forgotten.
@@ -248,11 +248,14 @@ impl Core {
         for ((channel, topic), before) in self.topics.iter().zip(before) {
             let state = self.shown().state(*channel);
             let (Some(after), true) = (state, state != before) else { continue };
-            let bytes = message::state(self.shown().place(&topic.name), after.name());
+            let shown = self.shown();
+            let place = shown.place(*channel, &topic.name, topic.number);
             for (class, members) in TickClass::all().zip(&topic.classes) {
-                for (shard, _) in members.iter().flat_map(|members| &members.shards) {
-                    let bytes = bytes.clone();
-                    desk::post(*shard, Parcel::State { topic: topic.number, class, bytes });
+                let Some(members) = members else { continue };
+                let message = members.code(&Update::State(after.name()), place);
+                for (shard, _) in &members.shards {
+                    let message = message.clone();
+                    desk::post(*shard, Parcel::State { topic: topic.number, class, message });
                 }
             }
         }
@@ -294,10 +297,12 @@ impl Core {
         for (channel, topic) in &mut self.topics {
             // Nothing was missed where only decimals grew; of another log nobody can say.
             let missed = if widened.is_some() { None } else { Some(None) };
-            let bytes = shown.snapshot((*channel, &topic.name), widened, missed);
+            let snapshot = shown.snapshot(*channel, &self.epoch, widened, missed);
+            let place = shown.place(*channel, &topic.name, topic.number);
             for (class_id, class) in TickClass::all().zip(&mut topic.classes) {
                 let Some(class) = class else { continue };
                 place_at_end(class, *channel, &self.market);
+                let message = class.code(&snapshot, place);
                 for (shard, _) in &class.shards {
                     desk::post(
                         *shard,
@@ -306,7 +311,7 @@ impl Core {
                             class: class_id,
                             last: class.position,
                             epoch: self.epoch.clone(),
-                            bytes: bytes.clone(),
+                            message: message.clone(),
                         },
                     );
                 }
@@ -365,22 +370,24 @@ pub(super) fn flush_class(
         _ => None,
     };
     let first = class.position + 1;
-    let bytes = shown.changes(channel, class.position, false, top.as_ref());
+    let place = shown.place(channel.0, channel.1, topic);
+    let changes = shown.changes(channel.0, class.position, false, top.as_ref());
     place_at_end(class, channel.0, shown.market);
+    let parcel = match changes {
+        Some(changes) => {
+            let message = class.code(&changes, place);
+            Parcel::Change { topic, class: class_id, first, last, message }
+        }
+        None => {
+            let epoch = shown.market.epoch();
+            let missed = Some(Some(last + 1 - first));
+            let message = class.code(&shown.snapshot(channel.0, &epoch, None, missed), place);
+            let epoch = epoch.as_str().into();
+            Parcel::Snapshot { topic, class: class_id, last, epoch, message }
+        }
+    };
     for (shard, _) in &class.shards {
-        let parcel = match &bytes {
-            Some(bytes) => {
-                Parcel::Change { topic, class: class_id, first, last, bytes: bytes.clone() }
-            }
-            None => Parcel::Snapshot {
-                topic,
-                class: class_id,
-                last,
-                epoch: shown.market.epoch().as_str().into(),
-                bytes: shown.snapshot(channel, None, Some(Some(last + 1 - first))),
-            },
-        };
-        desk::post(*shard, parcel);
+        desk::post(*shard, parcel.clone());
     }
 }
 

@@ -8,8 +8,9 @@ use super::topics::{Class, Shown, Topic, seq_of};
 use super::{Coming, Follow, Unfollow};
 use crate::actors::session::shard::{Arrival, Parcel};
 use crate::wire::channel::TickClass;
+use crate::wire::codec::Codec;
 use crate::wire::data::Exps;
-use crate::wire::message;
+use crate::wire::message::{Place, Update};
 
 impl Core {
     pub(super) fn follow(&mut self, follow: &Follow) {
@@ -42,12 +43,17 @@ impl Core {
         };
         if arrival != Arrival::Slow {
             match class.shards.iter_mut().find(|(shard, _)| *shard == follow.shard) {
-                Some((_, count)) => *count += 1,
-                None => class.shards.push((follow.shard, 1)),
+                Some((_, by_codec)) => by_codec[follow.codec.index()] += 1,
+                None => {
+                    let mut by_codec = [0; Codec::COUNT];
+                    by_codec[follow.codec.index()] = 1;
+                    class.shards.push((follow.shard, by_codec));
+                }
             }
         }
         let last = class.position;
-        let messages = self.welcome(follow, &name, left);
+        let place = self.shown().place(follow.channel, &name, number);
+        let messages = self.welcome(follow, place, left);
         self.raw |= follow.class == TickClass::RAW;
         desk::post(
             follow.shard,
@@ -57,6 +63,7 @@ impl Core {
                 topic: number,
                 channel: follow.channel,
                 class: follow.class,
+                codec: follow.codec,
                 arrival,
                 last,
                 epoch: self.epoch.clone(),
@@ -67,12 +74,12 @@ impl Core {
     }
 
     /// What brings one session to the position of its class.
-    fn welcome(&self, follow: &Follow, name: &str, left: Option<u64>) -> Vec<Bytes> {
-        let mut messages = self.way_there(follow, name, left);
+    fn welcome(&self, follow: &Follow, place: Place<'_>, left: Option<u64>) -> Vec<Bytes> {
+        let mut messages = self.way_there(follow, place, left);
         // Catching up tells only what the log changed; silence is not in the log.
-        let shown = self.shown();
-        if let (Some(state), true) = (shown.state(follow.channel), self.silent_told(follow)) {
-            messages.push(message::state(shown.place(name), state.name()));
+        let state = self.shown().state(follow.channel);
+        if let (Some(state), true) = (state, self.silent_told(follow)) {
+            messages.push(Update::State(state.name()).encode(follow.codec, place));
         }
         messages
     }
@@ -85,12 +92,13 @@ impl Core {
         }
     }
 
-    fn way_there(&self, follow: &Follow, name: &str, left: Option<u64>) -> Vec<Bytes> {
+    fn way_there(&self, follow: &Follow, place: Place<'_>, left: Option<u64>) -> Vec<Bytes> {
         let shown = self.shown();
-        let channel = (follow.channel, name);
-        let seq = seq_of(&self.market, follow.channel);
+        let channel = follow.channel;
+        let seq = seq_of(&self.market, channel);
         let exps = Exps::of(&self.market);
         let told = (follow.told != Some(exps)).then_some(exps);
+        let encode = |update: Update<'_>| update.encode(follow.codec, place);
         let caught_up = |since: u64, conflated: bool| {
             if since == seq {
                 return Some(Vec::new());
@@ -98,14 +106,14 @@ impl Core {
             (since < seq)
                 .then(|| shown.changes(channel, since, conflated, None))
                 .flatten()
-                .map(|bytes| vec![bytes])
+                .map(|changes| vec![encode(changes)])
         };
         let lost = |since: Option<u64>| {
             let missed = since.filter(|since| *since <= seq).map(|since| seq - since);
-            vec![shown.snapshot(channel, told, Some(missed))]
+            vec![encode(shown.snapshot(channel, &self.epoch, told, Some(missed)))]
         };
         match &follow.coming {
-            Coming::Fresh => vec![shown.snapshot(channel, told, None)],
+            Coming::Fresh => vec![encode(shown.snapshot(channel, &self.epoch, told, None))],
             Coming::FromClass(_) => {
                 left.and_then(|since| caught_up(since, false)).unwrap_or_else(|| lost(left))
             }
@@ -113,10 +121,9 @@ impl Core {
                 let Some(missed) = caught_up(point.seq, false) else {
                     return lost(Some(point.seq));
                 };
-                let state = shown.state(follow.channel).map(|state| state.name());
-                let place = shown.place(name);
-                let resumed = message::resumed(place, (&self.epoch, point.seq), state);
-                [vec![resumed], missed].concat()
+                let state = shown.state(channel).map(|state| state.name());
+                let resumed = Update::Resumed { epoch: &self.epoch, seq: point.seq, state };
+                [vec![encode(resumed)], missed].concat()
             }
             Coming::Resumed(_) => lost(None),
             Coming::Slow { epoch, seq: since } | Coming::Rebuilt { epoch, seq: since } => {
@@ -131,12 +138,13 @@ impl Core {
         let Some(topic) = self.topics.get_mut(&unfollow.channel) else { return };
         let slot = &mut topic.classes[unfollow.class.index()];
         if let Some(class) = slot {
-            for (shard, count) in &mut class.shards {
+            for (shard, by_codec) in &mut class.shards {
                 if *shard == unfollow.shard {
+                    let count = &mut by_codec[unfollow.codec.index()];
                     *count = count.saturating_sub(1);
                 }
             }
-            class.shards.retain(|(_, count)| *count != 0);
+            class.shards.retain(|(_, by_codec)| *by_codec != [0; Codec::COUNT]);
             if class.shards.is_empty() {
                 *slot = None;
             }

@@ -26,6 +26,7 @@ use super::registry::{Face, Registry};
 use crate::domain::market::{Event, Instrument, Market, Moment};
 use crate::telemetry::metrics;
 use crate::wire::channel::{Channel, TickClass};
+use crate::wire::codec::Codec;
 use crate::wire::command::ResumePoint;
 use crate::wire::data::Exps;
 
@@ -89,6 +90,8 @@ pub struct Follow {
     pub channel: Channel,
     /// How often.
     pub class: TickClass,
+    /// How it wants to be written to.
+    pub codec: Codec,
     /// How it comes to be there.
     pub coming: Coming,
     /// The decimals it was told; none where that is not known.
@@ -130,6 +133,8 @@ pub struct Unfollow {
     pub channel: Channel,
     /// In which class.
     pub class: TickClass,
+    /// How it was written to.
+    pub codec: Codec,
 }
 
 /// Save yourself: the keeper is told.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use smallvec::SmallVec;
 
 use crate::domain::market::{BookDiff, Market, MarketState};
 use crate::wire::channel::{Channel, TickClass};
-use crate::wire::data::{self, Exps};
-use crate::wire::message::{self, Place, Span};
+use crate::wire::codec::{Codec, Coded};
+use crate::wire::data::{Data, Exps};
+use crate::wire::message::{Place, Span, Update};
 
 /// Prints shown to a newcomer.
 const PRINTS_SHOWN: usize = 100;
@@ -20,8 +20,16 @@ pub(super) struct Class {
     pub(super) position: u64,
     /// The top of the book it sent last.
     pub(super) top: BookDiff,
-    /// Followers by shard.
-    pub(super) shards: SmallVec<[(usize, u32); 4]>,
+    /// Followers by shard and codec.
+    pub(super) shards: SmallVec<[(usize, [u32; Codec::COUNT]); 4]>,
+}
+
+impl Class {
+    /// Encodes once for each codec that somebody in the class speaks.
+    pub(super) fn code(&self, update: &Update<'_>, place: Place<'_>) -> Coded {
+        let spoken = |codec: Codec| self.shards.iter().any(|(_, by)| by[codec.index()] != 0);
+        Coded::new(spoken, |codec| update.encode(codec, place))
+    }
 }
 
 /// One channel.
@@ -60,7 +68,7 @@ pub(super) fn seq_of(market: &Market, channel: Channel) -> u64 {
     }
 }
 
-impl Shown<'_> {
+impl<'a> Shown<'a> {
     /// The state of a channel that has one.
     pub(super) fn state(&self, channel: Channel) -> Option<MarketState> {
         match channel {
@@ -70,48 +78,46 @@ impl Shown<'_> {
         }
     }
 
-    pub(super) fn place<'p>(&'p self, channel: &'p str) -> Place<'p> {
-        Place { channel, instrument: self.name }
+    /// Where messages of a topic belong.
+    pub(super) fn place<'p>(&self, channel: Channel, name: &'p str, number: u32) -> Place<'p>
+    where
+        'a: 'p,
+    {
+        Place { channel, name, instrument: self.name, reference: number }
     }
 
-    /// A snapshot at the latest change.
-    pub(super) fn snapshot(
+    /// A snapshot at the latest change; `epoch` is the market's.
+    pub(super) fn snapshot<'s>(
         &self,
-        (channel, name): (Channel, &str),
-        exps_told: Option<Exps>,
+        channel: Channel,
+        epoch: &'s str,
+        widened: Option<Exps>,
         missed: Option<Option<u64>>,
-    ) -> Bytes {
-        let market = self.market;
-        let epoch = market.epoch();
-        let seq = seq_of(market, channel);
+    ) -> Update<'s>
+    where
+        'a: 's,
+    {
         let missed = if channel == Channel::Trade { missed } else { None };
-        message::snapshot(self.place(name), (&epoch, seq), exps_told, missed, |out| {
-            self.whole(channel, out);
-        })
+        let seq = seq_of(self.market, channel);
+        Update::Snapshot { epoch, seq, widened, missed, data: self.whole(channel) }
     }
 
     /// The whole data of a channel.
-    pub(super) fn whole(&self, channel: Channel, out: &mut String) {
+    fn whole(&self, channel: Channel) -> Data<'a> {
         let market = self.market;
+        let (exps, since) = (Exps::of(market), None);
         let shown = self.state(channel).unwrap_or(MarketState::Live);
         match channel {
-            Channel::Quote => data::quote(out, market, None, shown),
-            Channel::Stats => data::stats(out, market, None),
+            Channel::Quote => Data::Quote { market, since, shown },
+            Channel::Stats => Data::Stats { market, since },
             Channel::Book(depth) => {
-                data::book(out, market, &market.book().top(usize::from(depth)), None, shown);
+                Data::Book { market, diff: market.book().top(usize::from(depth)), since, shown }
             }
             Channel::Trade => {
-                out.push('[');
-                for (nth, print) in market.tape().last_prints(PRINTS_SHOWN).iter().enumerate() {
-                    if nth != 0 {
-                        out.push(',');
-                    }
-                    data::print(out, print, Exps::of(market));
-                }
-                out.push(']');
+                Data::Prints { prints: market.tape().last_prints(PRINTS_SHOWN), exps }
             }
             Channel::Bars(interval) => {
-                data::bars(out, market.bars(interval).shown(), None, Exps::of(market));
+                Data::Bars { bars: market.bars(interval).shown().collect(), since, exps }
             }
         }
     }
@@ -120,50 +126,36 @@ impl Shown<'_> {
     /// `top` is the book as the receiver has it, where that is known.
     pub(super) fn changes(
         &self,
-        (channel, name): (Channel, &str),
+        channel: Channel,
         since: u64,
         conflated: bool,
         top: Option<&BookDiff>,
-    ) -> Option<Bytes> {
+    ) -> Option<Update<'a>> {
         let market = self.market;
         let span = Span { first: since + 1, last: seq_of(market, channel) };
-        let place = self.place(name);
         let shown = self.state(channel).unwrap_or(MarketState::Live);
         let exps = Exps::of(market);
-        let delta = |write: &dyn Fn(&mut String)| {
-            Some(message::delta(place, span, conflated, |out| write(out)))
-        };
-        match channel {
-            Channel::Quote => delta(&|out| data::quote(out, market, Some(since), shown)),
-            Channel::Stats => delta(&|out| data::stats(out, market, Some(since))),
+        let data = match channel {
+            Channel::Quote => Data::Quote { market, since: Some(since), shown },
+            Channel::Stats => Data::Stats { market, since: Some(since) },
             Channel::Book(depth) => {
                 let depth = usize::from(depth);
                 let diff = match top {
                     Some(top) => market.book().diff_from(top, depth),
                     None => market.book().diff_from(&market.book().top_at(since, depth)?, depth),
                 };
-                delta(&|out| data::book(out, market, &diff, Some(since), shown))
+                Data::Book { market, diff, since: Some(since), shown }
             }
             Channel::Trade => {
-                let items: Vec<_> = market.tape().items_since(since)?.collect();
-                Some(message::event(place, span, |out| {
-                    out.push('[');
-                    for (nth, item) in items.iter().enumerate() {
-                        if nth != 0 {
-                            out.push(',');
-                        }
-                        data::tape_item(out, item, exps);
-                    }
-                    out.push(']');
-                }))
+                let items = market.tape().items_since(since)?.collect();
+                return Some(Update::Event { span, data: Data::Items { items, exps } });
             }
             Channel::Bars(interval) => {
-                let bars: Vec<_> = market.bars(interval).changed_since(since)?.collect();
-                Some(message::delta(place, span, conflated, |out| {
-                    data::bars(out, bars.iter().copied(), Some(since), exps);
-                }))
+                let bars = market.bars(interval).changed_since(since)?.collect();
+                Data::Bars { bars, since: Some(since), exps }
             }
-        }
+        };
+        Some(Update::Delta { span, conflated, data })
     }
 
     /// Whether anything of the book can be seen at a depth that a receiver of `top` has not.

@@ -11,6 +11,8 @@ use crate::actors::session::socket::{End, Frame};
 use crate::actors::symbol::{Coming, Follow};
 use crate::domain::market::Instrument;
 use crate::wire::code::CloseReason;
+use crate::wire::codec::Codec;
+use crate::wire::message;
 
 impl Actor for Shard {
     type Context = Context<Self>;
@@ -45,6 +47,7 @@ impl Handler<Open> for Shard {
 
     fn handle(&mut self, open: Open, _ctx: &mut Self::Context) {
         let member = Member {
+            codec: open.codec,
             frames: open.frames,
             beats: open.beats,
             end: open.end,
@@ -92,8 +95,9 @@ impl Handler<Leave> for Shard {
                 entry.pending.remove(&leave.session);
             }
             let Some(member) = self.members.get_mut(&leave.session) else { return };
+            let codec = member.codec;
             if let Some(class) = member.topics.remove(&topic) {
-                self.leave(leave.session, topic, class);
+                self.leave((leave.session, codec), topic, class);
             }
         }
         if let Some(member) = self.members.get_mut(&leave.session) {
@@ -137,12 +141,14 @@ impl Shard {
             }
             let Some(symbol) = self.registry.symbol(&topic.instrument) else { continue };
             for (session, classes) in &topic.pending {
+                let Some(member) = self.members.get(session) else { continue };
                 for class in classes {
                     symbol.addr.do_send(Follow {
                         session: *session,
                         shard: self.number,
                         channel: topic.channel,
                         class: *class,
+                        codec: member.codec,
                         coming: Coming::Fresh,
                         told: None,
                     });
@@ -156,9 +162,10 @@ impl Handler<Drain> for Shard {
     type Result = ();
 
     fn handle(&mut self, drain: Drain, _ctx: &mut Self::Context) {
-        let bye = crate::wire::message::bye(drain.reconnect_after_ms);
+        let byes = Codec::ALL.map(|codec| message::bye(codec, drain.reconnect_after_ms));
         for member in self.members.values() {
-            let _slow = member.frames.try_send(Frame(vec![bye.clone()]));
+            let bye = byes[member.codec.index()].clone();
+            let _slow = member.frames.try_send(Frame(vec![bye]));
             let _frozen = member.end.try_send(End(CloseReason::GoingAway));
         }
     }

@@ -25,6 +25,7 @@ use crate::domain::market::Instrument;
 use crate::telemetry::metrics;
 use crate::wire::channel::{Channel, TickClass};
 use crate::wire::code::CloseReason;
+use crate::wire::codec::{Codec, Coded};
 
 /// Deliveries that may wait for a shard; more means that its thread stands still.
 const DELIVERIES_MAX: usize = 1_024;
@@ -48,6 +49,7 @@ struct Members {
 }
 
 struct Member {
+    codec: Codec,
     frames: Recipient<Frame>,
     beats: Recipient<Beat>,
     end: Recipient<End>,
@@ -122,7 +124,7 @@ impl Shard {
         class: TickClass,
         (before, last): (Option<u64>, Option<u64>),
         epoch: Option<Arc<str>>,
-        bytes: &Bytes,
+        message: &Coded,
     ) {
         let members = self.topics.get_mut(&topic).and_then(|topic| topic.classes.get_mut(&class));
         let Some(members) = members else { return };
@@ -130,27 +132,36 @@ impl Shard {
         if let Some(epoch) = epoch {
             members.epoch = epoch;
         }
-        for session in members.sessions.iter().copied().collect::<Vec<_>>() {
-            self.put(session, topic, before, bytes.clone());
+        let sessions = members.sessions.iter().copied().collect::<Vec<_>>();
+        self.put_to_all(&sessions, topic, before, message);
+    }
+
+    fn put_to_all(&mut self, sessions: &[u64], topic: u32, before: Option<u64>, message: &Coded) {
+        for session in sessions {
+            let codec = self.members.get(session).map(|member| member.codec);
+            if let Some(bytes) = codec.and_then(|codec| message.of(codec)) {
+                self.put(*session, topic, before, bytes.clone());
+            }
         }
     }
 
     fn take(&mut self, parcel: Parcel) {
         match parcel {
-            Parcel::Change { topic, class, first, last, bytes } => {
+            Parcel::Change { topic, class, first, last, message } => {
                 let span = (Some(first - 1), Some(last));
-                self.put_to_class(topic, class, span, None, &bytes);
+                self.put_to_class(topic, class, span, None, &message);
             }
-            Parcel::Snapshot { topic, class, last, epoch, bytes } => {
-                self.put_to_class(topic, class, (None, Some(last)), Some(epoch), &bytes);
+            Parcel::Snapshot { topic, class, last, epoch, message } => {
+                self.put_to_class(topic, class, (None, Some(last)), Some(epoch), &message);
             }
-            Parcel::State { topic, class, bytes } => self.put_state(topic, class, &bytes),
+            Parcel::State { topic, class, message } => self.put_state(topic, class, &message),
             Parcel::Joined {
                 session,
                 instrument,
                 topic,
                 channel,
                 class,
+                codec,
                 arrival,
                 last,
                 epoch,
@@ -160,7 +171,7 @@ impl Shard {
                     self.join(session, (topic, class), arrival, (last, epoch), messages);
                 } else if arrival != Arrival::Slow {
                     // It left, or closed, before the symbol had heard of it.
-                    self.unfollow(&instrument, channel, class);
+                    self.unfollow(&instrument, channel, class, codec);
                 }
             }
         }
@@ -191,13 +202,11 @@ impl Shard {
     }
 
     /// A state has no sequence; whoever is behind learns of it when brought up to date.
-    fn put_state(&mut self, topic: u32, class: TickClass, bytes: &Bytes) {
+    fn put_state(&mut self, topic: u32, class: TickClass, message: &Coded) {
         let members = self.topics.get(&topic).and_then(|topic| topic.classes.get(&class));
         let Some(members) = members else { return };
         let (last, sessions) = (members.last, members.sessions.iter().copied().collect::<Vec<_>>());
-        for session in sessions {
-            self.put(session, topic, Some(last), bytes.clone());
-        }
+        self.put_to_all(&sessions, topic, Some(last), message);
     }
 
     fn join(
@@ -219,6 +228,7 @@ impl Shard {
         (members.last, members.epoch) = (last, epoch);
         let again = !members.sessions.insert(session);
         let Some(member) = self.members.get_mut(&session) else { return };
+        let codec = member.codec;
         let before = member.topics.insert(topic, class);
         if arrival != Arrival::Asked {
             member.behind.remove(&topic);
@@ -228,10 +238,10 @@ impl Shard {
             {
                 members.sessions.remove(&session);
             }
-            self.unfollow(&instrument, channel, old);
+            self.unfollow(&instrument, channel, old, codec);
         } else if again && arrival == Arrival::Asked {
             // It was counted in this class before.
-            self.unfollow(&instrument, channel, class);
+            self.unfollow(&instrument, channel, class, codec);
         }
         for bytes in messages {
             // Where this cannot be taken, only a snapshot helps: it may itself be one.
@@ -239,9 +249,9 @@ impl Shard {
         }
     }
 
-    fn unfollow(&self, instrument: &Instrument, channel: Channel, class: TickClass) {
+    fn unfollow(&self, instrument: &Instrument, channel: Channel, class: TickClass, codec: Codec) {
         if let Some(symbol) = self.registry.symbol(instrument) {
-            symbol.addr.do_send(Unfollow { shard: self.number, channel, class });
+            symbol.addr.do_send(Unfollow { shard: self.number, channel, class, codec });
         }
     }
 
@@ -279,7 +289,7 @@ impl Shard {
         let count = self.registry.sessions.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
         metrics().sessions.set(i64::try_from(count.saturating_sub(1)).unwrap_or(i64::MAX));
         for (topic, class) in member.topics {
-            self.leave(session, topic, class);
+            self.leave((session, member.codec), topic, class);
         }
         for entry in self.topics.values_mut() {
             entry.pending.remove(&session);
@@ -287,7 +297,7 @@ impl Shard {
         self.topics.retain(|_, entry| !entry.classes.is_empty() || !entry.pending.is_empty());
     }
 
-    fn leave(&mut self, session: u64, topic: u32, class: TickClass) {
+    fn leave(&mut self, (session, codec): (u64, Codec), topic: u32, class: TickClass) {
         let Some(entry) = self.topics.get_mut(&topic) else { return };
         let (instrument, channel) = (entry.instrument.clone(), entry.channel);
         if let Some(members) = entry.classes.get_mut(&class) {
@@ -296,7 +306,7 @@ impl Shard {
                 entry.classes.remove(&class);
             }
         }
-        self.unfollow(&instrument, channel, class);
+        self.unfollow(&instrument, channel, class, codec);
     }
 
     /// Brings sessions that have room again up to date, and cuts those that take nothing.
@@ -337,7 +347,8 @@ impl Shard {
 
     fn ask_again(&self, session: u64, topic: u32, coming: impl FnOnce(Arc<str>) -> Coming) {
         let Some(entry) = self.topics.get(&topic) else { return };
-        let class = self.members.get(&session).and_then(|member| member.topics.get(&topic));
+        let Some(member) = self.members.get(&session) else { return };
+        let class = member.topics.get(&topic);
         let Some((class, symbol)) = class.zip(self.registry.symbol(&entry.instrument)) else {
             return;
         };
@@ -347,6 +358,7 @@ impl Shard {
             shard: self.number,
             channel: entry.channel,
             class: *class,
+            codec: member.codec,
             coming: coming(epoch),
             told: None,
         });

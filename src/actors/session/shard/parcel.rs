@@ -9,6 +9,7 @@ use bytes::Bytes;
 use crate::actors::session::socket::{Beat, End, Frame, SocketHandle};
 use crate::domain::market::Instrument;
 use crate::wire::channel::{Channel, TickClass};
+use crate::wire::codec::{Codec, Coded};
 
 /// One thing a symbol sends to a shard.
 #[derive(Clone, Debug)]
@@ -24,7 +25,7 @@ pub enum Parcel {
         /// Last change.
         last: u64,
         /// The message.
-        bytes: Bytes,
+        message: Coded,
     },
     /// All of a class begin anew.
     Snapshot {
@@ -37,7 +38,7 @@ pub enum Parcel {
         /// The run of sequence numbers.
         epoch: Arc<str>,
         /// The message.
-        bytes: Bytes,
+        message: Coded,
     },
     /// What has no sequence.
     State {
@@ -46,7 +47,7 @@ pub enum Parcel {
         /// The class.
         class: TickClass,
         /// The message.
-        bytes: Bytes,
+        message: Coded,
     },
     /// One session joins a class, or is up to date again.
     Joined {
@@ -60,6 +61,8 @@ pub enum Parcel {
         channel: Channel,
         /// The class.
         class: TickClass,
+        /// How it is written to.
+        codec: Codec,
         /// How it comes to be there.
         arrival: Arrival,
         /// The change it is brought to.
@@ -87,9 +90,9 @@ impl Parcel {
     #[must_use]
     pub fn bytes(&self) -> usize {
         64 + match self {
-            Self::Change { bytes, .. }
-            | Self::Snapshot { bytes, .. }
-            | Self::State { bytes, .. } => bytes.len(),
+            Self::Change { message, .. }
+            | Self::Snapshot { message, .. }
+            | Self::State { message, .. } => message.len(),
             Self::Joined { messages, .. } => messages.iter().map(Bytes::len).sum(),
         }
     }
@@ -135,6 +138,8 @@ impl Drop for OnTheWay {
 pub struct Open {
     /// Its number.
     pub session: u64,
+    /// How it wants to be written to.
+    pub codec: Codec,
     /// Where frames are offered; kept, because a fresh clone would slip past the mailbox's bound.
     pub frames: Recipient<Frame>,
     /// Where heartbeats are offered.
