@@ -55,6 +55,17 @@ pub struct Saved {
     pub parts: SavedParts,
     /// Minutes of trades that the market saved before this one was the last to name.
     pub forget: Vec<(i64, u64)>,
+    /// What lies saved elsewhere and is not to be found again.
+    pub left: Vec<Left>,
+}
+
+/// A market's state in a partition that its instrument has left.
+#[derive(Clone, Debug)]
+pub struct Left {
+    /// Which partition.
+    pub partition: i32,
+    /// Minutes of trades there.
+    pub minutes: Vec<(i64, u64)>,
 }
 
 /// A round of saving: the positions are stored once so many markets are.
@@ -110,6 +121,7 @@ pub struct Keeper {
     round: Option<(Round, Instant)>,
     came: usize,
     forget: HashMap<(i32, Instrument), Vec<(i64, u64)>>,
+    left: HashMap<(i32, Instrument), Vec<(i64, u64)>>,
     /// Dead letters that are not known to have arrived; sent again after a failure.
     unburied: Vec<DeadLetter>,
     /// Whether brokers take no letters as large as records may be.
@@ -133,6 +145,7 @@ impl Keeper {
             round: None,
             came: 0,
             forget: HashMap::new(),
+            left: HashMap::new(),
             unburied: Vec::new(),
             cuts: false,
             ok: true,
@@ -246,6 +259,11 @@ impl Keeper {
         let states = StateWriter::new(&self.writer, &self.settings, saved.partition);
         let outcome = states.market(saved.name.as_str(), &saved.parts);
         metrics().state_saves.inc();
+        for left in saved.left {
+            self.left.insert((left.partition, saved.name.clone()), left.minutes);
+        }
+        // It may have come back.
+        self.left.remove(&(saved.partition, saved.name.clone()));
         self.forget.insert((saved.partition, saved.name), saved.forget);
         self.note(outcome, "a market");
         self.finish_if_whole();
@@ -268,6 +286,9 @@ impl Keeper {
         if self.ok {
             let outcome = self.store_positions(&round);
             self.note(outcome, "positions");
+        }
+        if self.ok {
+            self.left.clear();
         }
         self.forget.clear();
         let failed = !std::mem::replace(&mut self.ok, true);
@@ -297,6 +318,10 @@ impl Keeper {
         for ((partition, name), minutes) in &self.forget {
             let states = StateWriter::new(&self.writer, &self.settings, *partition);
             states.forget(name.as_str(), minutes)?;
+        }
+        for ((partition, name), minutes) in &self.left {
+            let states = StateWriter::new(&self.writer, &self.settings, *partition);
+            states.remove(name.as_str(), minutes)?;
         }
         Ok(())
     }

@@ -51,6 +51,8 @@ pub struct Kafka {
     pub save_every_ms: u64,
     /// How often the log's identity is asked, in milliseconds.
     pub identity_every_ms: u64,
+    /// How long a writer gathers records into one batch, in milliseconds.
+    pub linger_ms: u64,
     /// Any librdkafka property, over the hub's own.
     pub properties: BTreeMap<String, serde_json::Value>,
 }
@@ -66,6 +68,7 @@ impl Default for Kafka {
             retention_hours: 168,
             save_every_ms: 5_000,
             identity_every_ms: 5_000,
+            linger_ms: 5,
             properties: BTreeMap::new(),
         }
     }

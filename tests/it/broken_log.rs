@@ -140,3 +140,17 @@ async fn a_log_that_was_trimmed_while_the_hub_was_away_begins_a_new_epoch() {
     assert_eq!(after["data"]["state"], "unsynced");
     until_gap(&hub).await;
 }
+
+#[tokio::test]
+async fn a_log_whose_last_record_was_appended_at_another_time_is_another_one() {
+    let mut hub = TestHub::start(&[]).await;
+    hub.produce(NAME, &trade(1));
+    hub.flush();
+    until_recorded(&hub, "1").await;
+    hub.stop().await;
+    hub.sql("update recorder.positions set ts_append = ts_append - 1").await;
+
+    hub.run().await;
+    until_gap(&hub).await;
+    assert_eq!(hub.sql("select count(*) from market.trades").await[0][0].as_deref(), Some("1"));
+}

@@ -9,7 +9,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::actors::symbol::{Place, epoch_base};
-use crate::domain::market::{Instrument, KeptTrade, Market, Policy};
+use crate::domain::market::{Instrument, KeptTrade, Market, Nanos, Policy};
 use crate::feeds::kafka::{Identity, KafkaError, PartitionStates, SavedParts, StateReader};
 use crate::wire::saved::{self, LogId, SavedMarket};
 
@@ -165,39 +165,65 @@ impl Loader {
     fn load(&self, partitions: &[i32]) -> Result<BTreeMap<i32, Loaded>, KafkaError> {
         let states = self.states.lock().read(partitions)?;
         let held = self.held(partitions)?;
-        Ok(states
+        states
             .into_iter()
-            .map(|(number, states)| {
-                (number, self.judge(&held.log, held.of(number), number, states))
-            })
-            .collect())
+            .map(|(number, states)| Ok((number, self.judge(&held, number, states)?)))
+            .collect()
+    }
+
+    /// Why a partition is not continued from where it was read to; none where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where the brokers do not answer.
+    pub fn break_of(
+        &self,
+        held: &HeldLog,
+        partition: i32,
+        (log, next_offset, ts_append): (&LogId, i64, Option<Nanos>),
+    ) -> Result<Option<&'static str>, KafkaError> {
+        let (low, high) = held.of(partition);
+        if *log != held.log {
+            return Ok(Some("another log"));
+        }
+        if next_offset < low {
+            return Ok(Some("records were gone before they were read"));
+        }
+        if high < next_offset {
+            return Ok(Some("the log is shorter than before"));
+        }
+        // The same ids on a log that was restored from elsewhere.
+        if let Some(known) = ts_append.filter(|_| low < next_offset) {
+            let found = self.identity.append_time(partition, next_offset - 1)?;
+            if found.is_some_and(|found| found != known) {
+                return Ok(Some("the last record was appended at another time"));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether the log is still the one that a partition's saved markets stand for.
     fn judge(
         &self,
-        log: &LogId,
-        (low, high): (i64, i64),
+        held: &HeldLog,
         partition: i32,
         states: PartitionStates,
-    ) -> Loaded {
+    ) -> Result<Loaded, KafkaError> {
+        let ((low, high), log) = (held.of(partition), &held.log);
         let PartitionStates { position, markets } = states;
         let mut loaded =
             Loaded { log: log.clone(), start: low, end: high, markets: Vec::new(), broken: None };
-        let Some(position) = position else { return loaded };
-        if position.log != *log {
-            loaded.broken = Some("another log");
-        } else if position.next_offset < low {
-            loaded.broken = Some("records after the saved position are gone");
-        } else if high < position.next_offset {
-            loaded.broken = Some("the log is shorter than before");
-        } else {
+        let Some(position) = position else { return Ok(loaded) };
+        let read_to = (&position.log, position.next_offset, position.ts_append);
+        loaded.broken = self.break_of(held, partition, read_to)?;
+        if loaded.broken.is_none() {
             loaded.start = position.next_offset;
         }
         for (name, parts) in markets {
             let Ok(name) = Instrument::parse(&name) else { continue };
             let Some((mut market, mut place)) = market_of(&parts, partition) else {
-                tracing::warn!(instrument = %name, "its saved state cannot be read: it begins anew");
+                tracing::warn!(instrument = %name, "its saved state cannot be read: the log is folded again");
+                loaded.start = low;
                 continue;
             };
             if loaded.broken.is_some() {
@@ -207,7 +233,7 @@ impl Loader {
             }
             loaded.markets.push((name, market, place));
         }
-        loaded
+        Ok(loaded)
     }
 }
 

@@ -1,10 +1,11 @@
 //! The partitions a feed has: taken with what was saved, given back, and begun anew.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Feed;
-use crate::actors::symbol::{BeginEpoch, epoch_base};
-use crate::domain::market::Nanos;
+use crate::actors::symbol::{BeginEpoch, Place, epoch_base};
+use crate::domain::market::{Market, Nanos};
 use crate::feeds::kafka::Record;
 use crate::telemetry::metrics;
 use crate::wire::saved::{LogId, SavedPosition};
@@ -86,6 +87,7 @@ impl Feed {
         // What is newly assigned is not paused.
         self.paused = false;
         let known = self.known.len();
+        let mut markets = BTreeMap::new();
         for number in list {
             let Some(loaded) = self.tools.loader.take(*number) else { continue };
             let partition = Partition::starting_at(loaded.log, loaded.start, loaded.end);
@@ -105,11 +107,18 @@ impl Feed {
                 );
             }
             for (name, market, place) in loaded.markets {
-                self.start_symbol(&name, market, place);
-                // Sockets that were open before a rebalance follow it again.
-                self.rebuilding.push(name);
+                // Of an instrument that moved between two savings, the later one counts.
+                let later = |(_, other): &(Market, Place)| other.saved.0 < place.saved.0;
+                if markets.get(&name).is_none_or(later) {
+                    markets.insert(name, (market, place));
+                }
             }
             self.partitions.insert(*number, partition);
+        }
+        for (name, (market, place)) in markets {
+            self.start_symbol(&name, market, place);
+            // Sockets that were open before a rebalance follow it again.
+            self.rebuilding.push(name);
         }
         let restored = self.known.len() - known;
         tracing::info!(partitions = list.len(), restored, "took partitions");

@@ -66,7 +66,7 @@ impl Stretch<'_> {
     /// Takes a partition with what is stored of it; returns where to read from.
     pub(super) fn open_partition(&mut self, number: i32) -> Result<i64, Fault> {
         let held = self.tools.loader.held(&[number])?;
-        let ((low, high), log) = (held.of(number), held.log);
+        let ((low, high), log) = (held.of(number), held.log.clone());
         let stored = self.wait(self.journal.positions(self.topic))?;
         let stored = stored.into_iter().find(|position| position.partition == number);
         let states = self.wait(self.journal.states(self.topic, number))?;
@@ -75,15 +75,8 @@ impl Stretch<'_> {
             self.stands.insert(number, Stand::new(log, low, low, None));
             return Ok(low);
         };
-        let broken = if stored.log != log {
-            Some("another log")
-        } else if stored.next_offset < low {
-            Some("records were gone before they were recorded")
-        } else if high < stored.next_offset {
-            Some("the log is shorter than before")
-        } else {
-            None
-        };
+        let read_to = (&stored.log, stored.next_offset, stored.ts_append);
+        let broken = self.tools.loader.break_of(&held, number, read_to)?;
         let mut start = if broken.is_some() { low } else { stored.fold_offset };
         let mut names = Vec::new();
         for row in states {

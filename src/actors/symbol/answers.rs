@@ -80,6 +80,7 @@ impl Core {
             name: self.name.clone(),
             parts,
             forget,
+            left: std::mem::take(&mut self.left),
         };
         let _stopping = self.outlets.keeper.send(Errand::Saved(saved));
     }

@@ -12,7 +12,7 @@ use super::desk;
 use super::topics::{Class, Shown, Topics, seq_of};
 use super::{Batch, BatchRecord, BeginEpoch, Outlets, Place};
 use crate::actors::feed::Died;
-use crate::actors::keeper::{DeadLetter, Errand};
+use crate::actors::keeper::{DeadLetter, Errand, Left};
 use crate::actors::registry::{Face, Registry};
 use crate::actors::session::shard::Parcel;
 use crate::domain::market::{Body, Changes, Event, Instrument, Market, PublishedBar, TradeOutcome};
@@ -48,6 +48,8 @@ pub(super) struct Core {
     /// Minutes of trades that the last saved market named and the one before did.
     pub(super) minutes: BTreeMap<i64, u64>,
     pub(super) forgotten_minutes: Vec<(i64, u64)>,
+    /// What lies saved in partitions that the instrument has left.
+    pub(super) left: Vec<Left>,
     pub(super) epoch: Arc<str>,
 }
 
@@ -82,6 +84,7 @@ impl Core {
             published: Vec::new(),
             dirty_minutes: BTreeSet::new(),
             minutes,
+            left: Vec::new(),
         }
     }
 
@@ -323,6 +326,15 @@ impl Core {
         self.flush(u8::MAX);
         let policy = self.registry.policy;
         self.market.begin_epoch(&begin.base, &policy);
+        if self.place.partition != begin.partition {
+            let mut minutes = std::mem::take(&mut self.forgotten_minutes);
+            minutes.extend(std::mem::take(&mut self.minutes));
+            let partition = self.place.partition;
+            match self.left.iter_mut().find(|left| left.partition == partition) {
+                Some(left) => left.minutes.extend(minutes),
+                None => self.left.push(Left { partition, minutes }),
+            }
+        }
         self.place.partition = begin.partition;
         self.place.offset = begin.after_offset;
         self.new_epoch(None);

@@ -5,13 +5,19 @@ use std::ffi::{CStr, CString};
 use std::ptr::NonNull;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rdkafka::bindings as raw;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError as ClientError;
+use rdkafka::message::Message;
 use rdkafka::util::Timeout;
+use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{KafkaError, Quiet, loose_consumer};
+use super::reader::append_time_of;
 use super::topics::MARKET_TOPIC;
 use crate::config;
+use crate::domain::market::Nanos;
 use crate::wire::saved::LogId;
 
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -19,6 +25,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Asks the brokers which log `md.v1` is, and where it begins and ends.
 pub struct Identity {
     consumer: BaseConsumer<Quiet>,
+    /// Held while the consumer reads: one place at a time.
+    reading: Mutex<()>,
     topic: String,
     brokers: String,
     /// An embedded broker has no ids: each start is a log of its own.
@@ -36,6 +44,7 @@ impl Identity {
             settings.embedded.then(|| format!("embedded{:016x}", rand::random::<u64>()));
         Ok(Self {
             consumer: loose_consumer(settings)?,
+            reading: Mutex::new(()),
             topic: settings.topic(MARKET_TOPIC),
             brokers: settings.brokers.clone(),
             embedded_id,
@@ -70,6 +79,31 @@ impl Identity {
     /// [`KafkaError`] where the brokers do not answer in ten seconds.
     pub fn range(&self, partition: i32) -> Result<(i64, i64), KafkaError> {
         Ok(self.consumer.fetch_watermarks(&self.topic, partition, ANSWER_TIMEOUT)?)
+    }
+
+    /// When the log took a record; none where there is none at that very position.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where the brokers do not answer in ten seconds.
+    pub fn append_time(&self, partition: i32, offset: i64) -> Result<Option<Nanos>, KafkaError> {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(&self.topic, partition, Offset::Offset(offset))?;
+        let _alone = self.reading.lock();
+        self.consumer.assign(&list)?;
+        let found = self.first_record();
+        self.consumer.unassign()?;
+        Ok(found?.filter(|(at, _)| *at == offset).and_then(|(_, ts_append)| ts_append))
+    }
+
+    fn first_record(&self) -> Result<Option<(i64, Option<Nanos>)>, KafkaError> {
+        match self.consumer.poll(ANSWER_TIMEOUT) {
+            Some(Ok(message)) => Ok(Some((message.offset(), append_time_of(&message)))),
+            // Nothing but ends of transactions follows.
+            Some(Err(ClientError::PartitionEOF(_))) => Ok(None),
+            Some(Err(error)) => Err(error.into()),
+            None => Err(self.fault("the last record was not told in time")),
+        }
     }
 
     fn fault(&self, what: &str) -> KafkaError {

@@ -302,6 +302,14 @@ impl Reader {
     }
 }
 
+/// When the log took a record, or its writer wrote it where the log keeps that.
+pub(super) fn append_time_of(message: &BorrowedMessage<'_>) -> Option<Nanos> {
+    match message.timestamp() {
+        Timestamp::LogAppendTime(ms) | Timestamp::CreateTime(ms) => ms.checked_mul(1_000_000),
+        Timestamp::NotAvailable => None,
+    }
+}
+
 fn record_of<'a>(message: &'a BorrowedMessage<'_>) -> Record<'a> {
     let mut content_type = None;
     let mut by_hub = false;
@@ -314,10 +322,7 @@ fn record_of<'a>(message: &'a BorrowedMessage<'_>) -> Record<'a> {
             }
         }
     }
-    let ts_append = match message.timestamp() {
-        Timestamp::LogAppendTime(ms) | Timestamp::CreateTime(ms) => ms.checked_mul(1_000_000),
-        Timestamp::NotAvailable => None,
-    };
+    let ts_append = append_time_of(message);
     Record {
         partition: message.partition(),
         offset: message.offset(),

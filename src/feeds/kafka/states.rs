@@ -239,6 +239,19 @@ impl<'a> StateWriter<'a> {
         })
     }
 
+    /// Removes a market that is saved in another partition now.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where a record cannot be handed over.
+    pub fn remove(&self, instrument: &str, minutes: &[(i64, u64)]) -> Result<(), KafkaError> {
+        // Without their first parts the others are never put together.
+        for slot in 0..=1 {
+            self.put(&format!("{instrument}\ncore\n{slot}\n0"), None)?;
+        }
+        self.forget(instrument, minutes)
+    }
+
     /// Says how far the partition's markets are saved; only after all of them have arrived.
     ///
     /// # Errors

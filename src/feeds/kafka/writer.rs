@@ -81,7 +81,7 @@ impl Writer {
                 ("enable.idempotence", if settings.embedded { "false" } else { "true" }),
                 ("partitioner", "murmur2_random"),
                 ("compression.type", "lz4"),
-                ("linger.ms", "5"),
+                ("linger.ms", &settings.linger_ms.to_string()),
                 ("message.max.bytes", MESSAGE_BYTES_MAX),
                 ("queue.buffering.max.kbytes", "131072"),
                 ("queue.buffering.max.messages", "500000"),
