@@ -18,8 +18,11 @@ pub struct Limits {
     pub frame_bytes_max: usize,
     /// Client messages a second, sustained; ten seconds' worth may come at once.
     pub messages_per_second: u32,
-    /// Time a session may take nothing before it is cut, in milliseconds.
+    /// Time a session may take nothing before it is closed as too slow, in milliseconds.
     pub session_frozen_ms: u64,
+    /// Time a session that is too slow may take for its close frame before it is cut, in
+    /// milliseconds.
+    pub session_closing_ms: u64,
     /// Between two heartbeats to a client, in milliseconds.
     pub heartbeat_ms: u64,
     /// A client that says nothing (not even a pong) for so long is closed, in milliseconds.
@@ -49,6 +52,7 @@ impl Default for Limits {
             frame_bytes_max: 64 * 1024,
             messages_per_second: 50,
             session_frozen_ms: 10_000,
+            session_closing_ms: 60_000,
             heartbeat_ms: 5_000,
             client_silence_ms: 60_000,
             held_bytes_max: 64 * 1024 * 1024,

@@ -82,7 +82,8 @@ metrics! {
     sessions_refused: Counter = "sessions_refused", "WebSockets refused because there are too many";
     session_frames: Counter = "session_frames", "Frames handed to sessions";
     session_frames_refused: Counter = "session_frames_refused", "Frames that a slow session could not take";
-    sessions_cut: Counter = "sessions_cut", "Sessions cut because their socket took nothing";
+    sessions_too_slow: Counter = "sessions_too_slow", "Sessions closed because they took nothing";
+    sessions_cut: Counter = "sessions_cut", "Sessions cut because their socket took not even a close frame";
     shard_resyncs: Counter = "shard_resyncs", "Times that a connection thread was resynchronised";
     commands: Counter = "commands", "Messages from WebSocket clients";
     command_errors: Counter = "command_errors", "Messages from WebSocket clients that could not be carried out";

@@ -232,8 +232,9 @@ fn bars(market: &Market) -> Value {
 /// Everything that a reader has to get right: nulls, negative prices, sums beyond 64 bits, levels
 /// that leave, prints that are taken back, numbers of every width.
 fn frames() -> Value {
-    let fresh = Market::new("log.0.0");
-    let mut market = fresh.clone();
+    let mut fresh = Market::new("log.0.0");
+    fold(&mut fresh, 0, book("book_snapshot", json!([["0.01", "0.001"]]), json!([])));
+    let mut market = Market::new("log.0.0");
     let m = &mut market;
     fold(
         m,

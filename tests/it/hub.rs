@@ -224,7 +224,7 @@ impl TestHub {
 
     pub async fn connect(&self) -> Socket {
         let (stream, _) = tokio_tungstenite::connect_async(self.ws_url()).await.unwrap();
-        let mut socket = Socket { stream, messages: Vec::new() };
+        let mut socket = Socket { stream, messages: Vec::new(), closed: None };
         assert_eq!(socket.next("welcome").await["op"], "welcome");
         socket
     }
@@ -269,6 +269,17 @@ pub async fn sql_on(url: &str, query: &str) -> Vec<Vec<Option<String>>> {
         .collect()
 }
 
+/// A connection whose receive buffer is small, so that the hub soon notices who does not read.
+pub async fn narrow_connection(url: &str) -> Socket {
+    use tokio_tungstenite::{MaybeTlsStream, client_async};
+    let address = url.strip_prefix("ws://").unwrap().split('/').next().unwrap();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let tcp = socket.connect(address.parse().unwrap()).await.unwrap();
+    let (stream, _) = client_async(url, MaybeTlsStream::Plain(tcp)).await.unwrap();
+    Socket { stream, messages: Vec::new(), closed: None }
+}
+
 type Stream =
     tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
@@ -276,6 +287,8 @@ type Stream =
 pub struct Socket {
     pub stream: Stream,
     pub messages: Vec<Value>,
+    /// The code that it was closed with.
+    pub closed: Option<u16>,
 }
 
 impl Socket {
@@ -299,7 +312,11 @@ impl Socket {
                 self.messages.extend(list);
                 true
             }
-            Some(Ok(Message::Close(_)) | Err(_)) | None => false,
+            Some(Ok(Message::Close(frame))) => {
+                self.closed = frame.map(|frame| u16::from(frame.code));
+                false
+            }
+            Some(Err(_)) | None => false,
             Some(Ok(_)) => true,
         }
     }

@@ -10,5 +10,6 @@ mod hub;
 mod malformed;
 mod panics;
 mod recorded;
+mod slow;
 mod truth;
 mod walking;

@@ -40,6 +40,61 @@ async fn the_python_example_folds_exactly_what_rest_says() {
     assert!(1 < folded["quote"]["seq"].as_u64().unwrap());
 }
 
+fn python_lines(arguments: &[&str]) -> String {
+    let output = Command::new("python3").args(arguments).output().unwrap();
+    let (said, failed) = (&output.stdout, &output.stderr);
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(said),
+        String::from_utf8_lossy(failed)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_reader_written_from_the_page_alone_reads_the_golden_frames() {
+    let said = python_lines(&["tests/decode_msgpack.py", "--golden", "tests/golden/frames.json"]);
+    assert_eq!(said.lines().count(), 6, "{said}");
+}
+
+#[tokio::test]
+async fn a_reader_written_from_the_page_alone_folds_message_pack_to_what_rest_says() {
+    let hub = TestHub::start(&[]).await;
+    hub.feed(&["sim", "--rate", "5000", "--instruments", "2", "--count", "100"]);
+    hub.until("the instrument is known", async || {
+        let (status, _) = hub.get("/api/v1/stats?instruments=SIM:ACME").await;
+        (status == 200).then_some(())
+    })
+    .await;
+    let mut feed =
+        hub.feed_in_background(&["sim", "--rate", "1000", "--instruments", "2", "--count", "2000"]);
+    let said = python_lines(&["tests/decode_msgpack.py", &hub.ws_url(), "SIM:ACME", "5"]);
+    assert!(feed.wait().unwrap().success());
+    let folded: Value = serde_json::from_str(&said).unwrap();
+
+    let (_, book) = hub.get("/api/v1/book?instrument=SIM:ACME&depth=5").await;
+    let (_, quotes) = hub.get("/api/v1/quotes?instruments=SIM:ACME").await;
+    let (_, stats) = hub.get("/api/v1/stats?instruments=SIM:ACME").await;
+    let (_, bars) = hub.get("/api/v1/bars?instrument=SIM:ACME&interval=1s&limit=10000").await;
+    assert_eq!(folded["book.5"]["data"]["bids"], book["bids"]);
+    assert_eq!(folded["book.5"]["data"]["asks"], book["asks"]);
+    let same = |channel: &str, of: &Value, fields: &[&str]| {
+        for field in fields {
+            assert_eq!(folded[channel]["data"][field], of[*field], "{channel} {field}");
+        }
+    };
+    same("quote", &quotes["quotes"][0], &["bid", "bid_qty", "ask", "ask_qty"]);
+    let sums = ["last", "open", "high", "low", "volume", "notional", "vwap", "trades", "change"];
+    same("stats", &stats["stats"][0], &sums);
+    let last = |list: &Value| list.as_array().unwrap().last().unwrap().clone();
+    let (ours, theirs) = (last(&folded["bars.1s"]["data"]), last(&bars["bars"]));
+    for field in ["open", "high", "low", "close", "volume", "notional", "vwap", "trades", "rev"] {
+        assert_eq!(ours[field], theirs[field], "bar {field}");
+    }
+    assert!(10 < folded["trade"]["data"].as_array().unwrap().len());
+}
+
 fn take(socket: &mut Socket, folded: &mut BTreeMap<String, Folded>) {
     for message in socket.messages.drain(..) {
         assert_ne!(message["op"], "error", "{message}");

@@ -56,6 +56,7 @@ impl Handler<Open> for Shard {
             behind: HashMap::new(),
             owed: Vec::new(),
             full_since: None,
+            ending_since: None,
             tick: Vec::new(),
         };
         self.members.insert(open.session, member);
@@ -74,6 +75,10 @@ impl Handler<Expect> for Shard {
     type Result = ();
 
     fn handle(&mut self, expect: Expect, _ctx: &mut Self::Context) {
+        let member = self.members.get(&expect.session);
+        if member.is_some_and(|member| member.ending_since.is_some()) {
+            return;
+        }
         let entry = self.topics.entry(expect.topic).or_insert_with(|| Topic {
             instrument: expect.instrument,
             channel: expect.channel,
@@ -100,7 +105,8 @@ impl Handler<Leave> for Shard {
                 self.leave((leave.session, codec), topic, class);
             }
         }
-        if let Some(member) = self.members.get_mut(&leave.session) {
+        let member = self.members.get_mut(&leave.session);
+        if let Some(member) = member.filter(|member| member.ending_since.is_none()) {
             member.owed.push(leave.answer);
             self.touched.push(leave.session);
         }

@@ -60,6 +60,8 @@ struct Member {
     /// Messages that must arrive but could not be taken yet.
     owed: Vec<Bytes>,
     full_since: Option<Instant>,
+    /// When it was told to end for being too slow.
+    ending_since: Option<Instant>,
     /// What this tick brings: topic, the change before it (none for a snapshot), message.
     tick: Vec<(u32, Option<u64>, Bytes)>,
 }
@@ -309,12 +311,21 @@ impl Shard {
         self.unfollow(&instrument, channel, class, codec);
     }
 
-    /// Brings sessions that have room again up to date, and cuts those that take nothing.
+    /// Brings sessions that have room again up to date, closes those that take nothing, and cuts
+    /// those that do not even take that.
     fn sweep(&mut self) {
         let frozen = Duration::from_millis(self.limits.session_frozen_ms);
-        let mut asks = Vec::new();
-        let mut closed = Vec::new();
+        let closing = Duration::from_millis(self.limits.session_closing_ms);
+        let (mut asks, mut closed, mut too_slow) = (Vec::new(), Vec::new(), Vec::new());
         for (session, member) in &mut self.members {
+            if let Some(since) = member.ending_since {
+                if closing <= since.elapsed() {
+                    metrics().sessions_cut.inc();
+                    member.socket.cut();
+                    closed.push(*session);
+                }
+                continue;
+            }
             if member.behind.is_empty() && member.owed.is_empty() {
                 continue;
             }
@@ -331,17 +342,35 @@ impl Shard {
                 }
                 Err(SendError::Full(_)) => {
                     if member.full_since.is_some_and(|since| frozen <= since.elapsed()) {
-                        metrics().sessions_cut.inc();
-                        member.socket.cut();
-                        closed.push(*session);
+                        too_slow.push(*session);
                     }
                 }
                 Err(SendError::Closed(_)) => closed.push(*session),
             }
         }
+        too_slow.into_iter().for_each(|session| self.end_slow(session));
         closed.into_iter().for_each(|session| self.forget(session));
         for (session, topic, seq) in asks {
             self.ask_again(session, topic, |epoch| Coming::Slow { epoch, seq });
+        }
+    }
+
+    /// Nothing more is gathered for a session that takes nothing; should it read again, it finds
+    /// what it was sent until then, and why that is all.
+    fn end_slow(&mut self, session: u64) {
+        let Some(member) = self.members.get_mut(&session) else { return };
+        metrics().sessions_too_slow.inc();
+        member.ending_since = Some(Instant::now());
+        member.owed.clear();
+        member.behind.clear();
+        let (codec, topics) = (member.codec, std::mem::take(&mut member.topics));
+        // Its mailbox keeps one place for each sender, so this one is taken.
+        let _closed = member.end.try_send(End(CloseReason::TooSlow));
+        for (topic, class) in topics {
+            self.leave((session, codec), topic, class);
+        }
+        for entry in self.topics.values_mut() {
+            entry.pending.remove(&session);
         }
     }
 
@@ -374,7 +403,7 @@ impl Shard {
                     member.socket.cut();
                     gone.push(*session);
                 }
-            } else if member.full_since.is_none() {
+            } else if member.full_since.is_none() && member.ending_since.is_none() {
                 let _slow = member.beats.try_send(Beat);
             }
         }
