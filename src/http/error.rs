@@ -39,6 +39,16 @@ impl Problem {
         }
     }
 
+    /// The binary carries no page.
+    #[must_use]
+    pub fn no_page() -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            code: "not_found",
+            detail: "this hub was built without its page: ./run builds both".to_owned(),
+        }
+    }
+
     /// The path takes other methods.
     pub fn method_not_allowed(method: &str) -> Self {
         Self {

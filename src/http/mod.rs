@@ -1,4 +1,4 @@
-//! Doors for clients: REST, WebSocket, health, metrics.
+//! Doors for clients: REST, WebSocket, health, metrics, and the page that uses them.
 //!
 //! Handlers ask actors by message and the store by name; they hold no state of their own.
 
@@ -7,6 +7,7 @@ mod error;
 mod health;
 mod instruments;
 mod market;
+mod page;
 mod server;
 mod trades;
 mod ws;

@@ -10,7 +10,7 @@ use socket2::SockRef;
 
 use super::error::Problem;
 use super::ws::SharedStream;
-use super::{Api, bars, health, instruments, market, trades, ws};
+use super::{Api, bars, health, instruments, market, page, trades, ws};
 
 /// Data that a peer does not acknowledge for so long ends its connection.
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(30);
@@ -49,6 +49,13 @@ fn routes(config: &mut web::ServiceConfig) {
         .error_handler(|error, _| Problem::bad_parameter(error.to_string()).into());
     config
         .app_data(query)
+        .service(
+            web::resource("/")
+                .route(web::get().to(page::index))
+                .default_service(web::to(wrong_method)),
+        )
+        .route("/{file}.txt", web::get().to(page::file))
+        .route("/assets/{file}", web::get().to(page::file))
         .service(at("/healthz", web::get().to(health::alive)))
         .service(at("/readyz", web::get().to(health::ready)))
         .service(at("/metrics", web::get().to(health::counted)))
