@@ -1,0 +1,84 @@
+/** What is selected: its price, its day, how far it can be trusted, and how long its bars are. */
+
+import { createMemo, For, Show } from 'solid-js';
+import { grouped, sign } from '../calc/amount.ts';
+import { changeOf } from '../calc/change.ts';
+import { ageText } from '../calc/time.ts';
+import { sayingOf } from '../calc/words.ts';
+import { INTERVALS, type Interval, type Row } from '../state/shapes.ts';
+import type { Terminal } from '../state/terminal.ts';
+import { StateWord } from './StateWord.tsx';
+
+interface Props {
+  terminal: Terminal;
+  row: Row;
+  interval: Interval;
+  onInterval: (interval: Interval) => void;
+}
+
+export function SymbolHead(props: Props) {
+  const { link, nowMs } = props.terminal;
+  const change = createMemo(() => changeOf(props.row));
+  const saying = createMemo(() => sayingOf(props.row, link()));
+  const way = () => sign((change()?.amount ?? '0').replace('+', ''));
+  const age = () => {
+    const { ts_us } = props.row;
+    return ts_us === null
+      ? 'no data yet'
+      : ageText(nowMs() + link().clock_offset_ms - ts_us / 1_000);
+  };
+  const day = createMemo<[string, string | null][]>(() => [
+    ['Open', props.row.open],
+    ['High', props.row.high],
+    ['Low', props.row.low],
+    ['Prev close', props.row.prev_close],
+    ['VWAP', props.row.vwap],
+    ['Volume', props.row.volume],
+    ['Trades', props.row.trades === null ? null : String(props.row.trades)],
+  ]);
+  return (
+    <div class="symbol" data-tone={saying().tone}>
+      <div class="line">
+        <h2>{props.row.instrument}</h2>
+        <span class="last" data-testid="last">
+          {props.row.last ?? '–'}
+        </span>
+        <Show when={change()}>
+          {(told) => (
+            <span class="change" data-way={way()}>
+              {told().amount} {told().percent}{' '}
+              <span class="aside">since {told().since === 'close' ? 'yesterday' : 'open'}</span>
+            </span>
+          )}
+        </Show>
+        <span class="trust" data-testid="symbol-state">
+          <StateWord saying={saying()} /> <span class="aside">{age()}</span>
+        </span>
+        <div class="intervals" role="group" aria-label="Bar interval">
+          <For each={INTERVALS}>
+            {(interval, index) => (
+              <button
+                type="button"
+                aria-pressed={interval === props.interval}
+                aria-keyshortcuts={String(index() + 1)}
+                onClick={() => props.onInterval(interval)}
+              >
+                {interval}
+              </button>
+            )}
+          </For>
+        </div>
+      </div>
+      <dl class="day">
+        <For each={day()}>
+          {([name, value]) => (
+            <div>
+              <dt>{name}</dt>
+              <dd>{value === null ? '–' : grouped(value)}</dd>
+            </div>
+          )}
+        </For>
+      </dl>
+    </div>
+  );
+}
