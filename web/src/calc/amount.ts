@@ -37,11 +37,19 @@ export function sign(value: Decimal): -1 | 0 | 1 {
   return mantissa === 0n ? 0 : mantissa < 0n ? -1 : 1;
 }
 
-/** `part` of `whole` in percent with two decimals, halves away from zero; null of nothing. */
+/** `part` of `whole` in percent, rounded to two decimals, halves away from zero; null of nothing. */
 export function percent(part: Decimal, whole: Decimal): Decimal | null {
+  return rounded(part, whole, 10_000n, 2);
+}
+
+/** The same in hundredths of a percent, to one decimal. */
+export function basisPoints(part: Decimal, whole: Decimal): Decimal | null {
+  return rounded(part, whole, 100_000n, 1);
+}
+
+function rounded(part: Decimal, whole: Decimal, times: bigint, exp: number): Decimal | null {
   const [a, b] = aligned(part, whole);
-  if (b === 0n) return null;
-  return format({ mantissa: roundedRatio(a * 10_000n, b), exp: 2 });
+  return b === 0n ? null : format({ mantissa: roundedRatio(a * times, b), exp });
 }
 
 /** `part` of `whole` in thousandths, cut to 0…1000: a length on the screen, not a figure. */

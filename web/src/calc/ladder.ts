@@ -1,7 +1,7 @@
 /** The rows of a ladder: levels with what lies before them, and the spread between the two sides. */
 
 import type { BookView, Decimal, Level } from '../state/shapes.ts';
-import { add, percent, perMille, sign, subtract } from './amount.ts';
+import { add, basisPoints, perMille, sign, subtract } from './amount.ts';
 
 export interface Rung {
   price: Decimal;
@@ -18,7 +18,7 @@ export interface Ladder {
   asks: Rung[];
   spread: {
     amount: Decimal;
-    percent: Decimal | null;
+    basisPoints: Decimal | null;
     word: 'spread' | 'locked' | 'crossed';
   } | null;
 }
@@ -53,5 +53,5 @@ function spreadOf(book: BookView): Ladder['spread'] {
   if (bid === undefined || ask === undefined) return null;
   const amount = subtract(ask, bid);
   const words = { '-1': 'crossed', '0': 'locked', '1': 'spread' } as const;
-  return { amount, percent: percent(amount, ask), word: words[sign(amount)] };
+  return { amount, basisPoints: basisPoints(amount, ask), word: words[sign(amount)] };
 }

@@ -10,7 +10,7 @@ import {
   readPreferences,
   type Theme,
 } from '../state/preferences.ts';
-import { DEPTHS, INTERVALS, type Interval, type Row } from '../state/shapes.ts';
+import { DEPTHS, INTERVALS, type Row } from '../state/shapes.ts';
 import type { Terminal } from '../state/terminal.ts';
 import { Chart } from '../views/Chart.tsx';
 import { Help } from '../views/Help.tsx';
@@ -44,7 +44,7 @@ export function TerminalPage(props: { terminal: Terminal }) {
   const theme = (): Theme => kept().theme ?? (systemLight() ? 'light' : 'dark');
   const turnTheme = () => keep({ theme: theme() === 'dark' ? 'light' : 'dark' });
   const turnDepth = () => {
-    const at = DEPTHS.findIndex((depth) => depth === kept().depth);
+    const at = (DEPTHS as readonly number[]).indexOf(kept().depth);
     keep({ depth: DEPTHS[(at + 1) % DEPTHS.length] ?? 20 });
   };
   const neighbour = (steps: number) => {
@@ -121,20 +121,14 @@ export function TerminalPage(props: { terminal: Terminal }) {
         />
         <section class="panel focus" aria-label="Chart">
           <Show when={row()} fallback={<p class="empty">{missingText(terminal, instrument())}</p>}>
-            {(known) => (
-              <SymbolHead
-                terminal={terminal}
-                row={known()}
-                interval={kept().interval}
-                onInterval={(interval: Interval) => keep({ interval })}
-              />
-            )}
+            {(known) => <SymbolHead terminal={terminal} row={known()} />}
           </Show>
           <Chart
             terminal={terminal}
             instrument={instrument() ?? ''}
             interval={kept().interval}
             theme={theme()}
+            onInterval={(interval) => keep({ interval })}
           />
         </section>
         <Ladder

@@ -232,7 +232,10 @@ export class HubClient {
     const most = this.#welcome.limits.subscriptions_max ?? DEFAULT_SUBSCRIPTIONS;
     for (;;) {
       const wait_ms = this.#budget.take(Date.now());
-      if (0 < wait_ms) return this.#pumpSoon(wait_ms);
+      if (0 < wait_ms) {
+        this.#pumpSoon(wait_ms);
+        return;
+      }
       const positionOf = (key: string) => this.#continuity.position(key);
       const command = this.#topics.next(this.#next_id, Date.now(), most, positionOf);
       if (command === undefined) break;
@@ -296,7 +299,10 @@ export class HubClient {
     socket?.close();
     clearTimeout(this.#retry);
     const told = { reason, since_ms: Date.now(), losses: this.#link.losses + (was_live ? 1 : 0) };
-    if (floor_ms === null) return this.#tell({ ...told, phase: 'refused', retry_at_ms: null });
+    if (floor_ms === null) {
+      this.#tell({ ...told, phase: 'refused', retry_at_ms: null });
+      return;
+    }
     const wait_ms = this.#backoff.next(Math.max(floor_ms, this.#bye_ms ?? 0));
     this.#retry = setTimeout(() => this.#connect(), wait_ms);
     // A hub on this very machine may be there without any network: it is tried all the same.

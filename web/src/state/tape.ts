@@ -45,12 +45,7 @@ export class Tape {
     const unseen = prints.filter((print) => !this.#prints.has(print.trade_id));
     if (snapshot.missed !== undefined) {
       const ts_us = unseen[0]?.ts ?? null;
-      this.#push({
-        n: this.#number(),
-        kind: 'note',
-        text: missedText(snapshot.missed, unseen.length),
-        ts_us,
-      });
+      this.#note(missedText(snapshot.missed, unseen.length), ts_us);
     }
     for (const print of unseen) this.#print(print);
   }
@@ -58,7 +53,7 @@ export class Tape {
   #follow(events: Events): void {
     if (events.missed !== undefined && events.missed !== 0) {
       const ts_us = events.data[0]?.ts ?? null;
-      this.#push({ n: this.#number(), kind: 'note', text: missedText(events.missed, 0), ts_us });
+      this.#note(missedText(events.missed, 0), ts_us);
     }
     for (const item of events.data) {
       if (isPrint(item)) this.#print(item);
@@ -87,7 +82,8 @@ export class Tape {
     const row = this.#prints.get(trade_id);
     if (row === undefined) {
       const text = 'an older print was canceled';
-      return this.#push({ n: this.#number(), kind: 'note', text, ts_us });
+      this.#note(text, ts_us);
+      return;
     }
     row.canceled = true;
     this.#dirty.add(row);
@@ -97,12 +93,17 @@ export class Tape {
     const row = this.#prints.get(trade_id);
     if (row === undefined) {
       const text = `an older print was corrected to ${right.qty} at ${right.price}`;
-      return this.#push({ n: this.#number(), kind: 'note', text, ts_us: right.ts });
+      this.#note(text, right.ts);
+      return;
     }
     row.before ??= { price: row.price, qty: row.qty };
     row.price = right.price;
     row.qty = right.qty;
     this.#dirty.add(row);
+  }
+
+  #note(text: string, ts_us: number | null): void {
+    this.#push({ n: this.#number(), kind: 'note', text, ts_us });
   }
 
   #push(row: TapeRow): void {

@@ -1,9 +1,9 @@
 /** Candles with their history, and the figures of the bar that is pointed at. */
 
-import { createEffect, createSignal, on, onCleanup, onMount, Show } from 'solid-js';
+import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
 import { startText } from '../calc/time.ts';
 import { historyText } from '../calc/words.ts';
-import { type Bar, type Interval, intervalUs } from '../state/shapes.ts';
+import { type Bar, INTERVALS, type Interval, intervalUs } from '../state/shapes.ts';
 import type { Terminal } from '../state/terminal.ts';
 import { type CandleChart, createCandles } from './candles.ts';
 
@@ -12,6 +12,7 @@ interface Props {
   instrument: string;
   interval: Interval;
   theme: 'dark' | 'light';
+  onInterval: (interval: Interval) => void;
 }
 
 export function Chart(props: Props) {
@@ -68,15 +69,30 @@ export function Chart(props: Props) {
 
   return (
     <div class="chart">
+      <div class="toolbar">
+        <fieldset class="intervals" aria-label="Bar interval">
+          <For each={INTERVALS}>
+            {(interval, index) => (
+              <button
+                type="button"
+                aria-pressed={interval === props.interval}
+                aria-keyshortcuts={String(index() + 1)}
+                onClick={() => props.onInterval(interval)}
+              >
+                {interval}
+              </button>
+            )}
+          </For>
+        </fieldset>
+        <span class="notice wary" data-testid="chart-notice">
+          {[doubt(), historyText(terminal.history())].filter((text) => text !== '').join(' · ')}
+        </span>
+      </div>
       <p class="legend" data-testid="legend">
         <Show when={bar()} fallback={<span class="aside">no bar yet</span>}>
           {(told) => <Legend bar={told()} interval={props.interval} />}
         </Show>
-        <span class="notice wary" data-testid="chart-notice">
-          {[doubt(), historyText(terminal.history())].filter((text) => text !== '').join(' · ')}
-        </span>
       </p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls and zooms by keyboard */}
       <div
         class="canvas"
         id="chart"

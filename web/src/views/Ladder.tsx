@@ -2,7 +2,7 @@
 
 import { createMemo, For, Show } from 'solid-js';
 import { ladderOf, type Rung } from '../calc/ladder.ts';
-import { ageText } from '../calc/time.ts';
+import { ageText, clockText } from '../calc/time.ts';
 import { sayingOf } from '../calc/words.ts';
 import { DEPTHS } from '../state/shapes.ts';
 import type { Terminal } from '../state/terminal.ts';
@@ -29,6 +29,10 @@ export function Ladder(props: Props) {
     const ts_us = book()?.ts_us ?? null;
     return ts_us === null ? '' : ageText(nowMs() + link().clock_offset_ms - ts_us / 1_000);
   };
+  const asOf = () => {
+    const ts_us = book()?.ts_us ?? null;
+    return `The best ${props.depth} of each side${ts_us === null ? '' : `, as of ${clockText(ts_us)}`}`;
+  };
   return (
     <section class="panel ladder" aria-label="Depth ladder" data-tone={saying().tone}>
       <div class="head">
@@ -48,12 +52,11 @@ export function Ladder(props: Props) {
         </label>
       </div>
       <p class="notice" classList={{ [saying().tone]: true }} data-testid="book-notice">
-        <Show when={saying().tone !== 'good'} fallback="Best prices face each other at the spread.">
+        <Show when={saying().tone !== 'good'} fallback={asOf()}>
           <strong>{saying().word}</strong> {saying().explanation}
         </Show>
       </p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must do so by keyboard too */}
-      <div class="scroller" tabindex="0" role="region" aria-label="Levels" data-own-arrows>
+      <section class="scroller" tabindex="0" aria-label="Levels" data-own-arrows>
         <table data-testid="ladder" data-seq={book()?.seq} data-epoch={book()?.epoch}>
           <caption class="unseen">
             Asks from the highest price down to the spread, then bids down from it
@@ -92,7 +95,7 @@ export function Ladder(props: Props) {
             </For>
           </tbody>
         </table>
-      </div>
+      </section>
     </section>
   );
 }
@@ -115,6 +118,6 @@ function RungRow(props: { side: 'bid' | 'ask'; rung: Rung | undefined }) {
 
 function spreadText(spread: ReturnType<typeof ladderOf>['spread']): string {
   if (spread === null) return 'no spread: a side is empty';
-  const share = spread.percent === null ? '' : ` · ${spread.percent} %`;
+  const share = spread.basisPoints === null ? '' : ` · ${spread.basisPoints} bp`;
   return `${spread.word} ${spread.amount}${share}`;
 }

@@ -1,19 +1,17 @@
-/** What is selected: its price, its day, how far it can be trusted, and how long its bars are. */
+/** What is selected: its price, its day, and how far it can be trusted. */
 
 import { createMemo, For, Show } from 'solid-js';
 import { grouped, sign } from '../calc/amount.ts';
 import { changeOf } from '../calc/change.ts';
 import { ageText } from '../calc/time.ts';
 import { sayingOf } from '../calc/words.ts';
-import { INTERVALS, type Interval, type Row } from '../state/shapes.ts';
+import type { Row } from '../state/shapes.ts';
 import type { Terminal } from '../state/terminal.ts';
 import { StateWord } from './StateWord.tsx';
 
 interface Props {
   terminal: Terminal;
   row: Row;
-  interval: Interval;
-  onInterval: (interval: Interval) => void;
 }
 
 export function SymbolHead(props: Props) {
@@ -32,9 +30,9 @@ export function SymbolHead(props: Props) {
     ['High', props.row.high],
     ['Low', props.row.low],
     ['Prev close', props.row.prev_close],
-    ['VWAP', props.row.vwap],
     ['Volume', props.row.volume],
     ['Trades', props.row.trades === null ? null : String(props.row.trades)],
+    ['VWAP', props.row.vwap],
   ]);
   return (
     <div class="symbol" data-tone={saying().tone}>
@@ -54,20 +52,6 @@ export function SymbolHead(props: Props) {
         <span class="trust" data-testid="symbol-state">
           <StateWord saying={saying()} /> <span class="aside">{age()}</span>
         </span>
-        <div class="intervals" role="group" aria-label="Bar interval">
-          <For each={INTERVALS}>
-            {(interval, index) => (
-              <button
-                type="button"
-                aria-pressed={interval === props.interval}
-                aria-keyshortcuts={String(index() + 1)}
-                onClick={() => props.onInterval(interval)}
-              >
-                {interval}
-              </button>
-            )}
-          </For>
-        </div>
       </div>
       <dl class="day">
         <For each={day()}>

@@ -9,7 +9,7 @@ import { createWindow } from './scroll.ts';
 const ROW_PX = 20;
 
 export function Tape(props: { terminal: Terminal }) {
-  let box: HTMLDivElement | undefined;
+  let box: HTMLElement | undefined;
   const { prints, link } = props.terminal;
   const [held, setHeld] = createSignal<TapeRow[] | null>(null);
   const rows = createMemo(() => held() ?? prints.rows());
@@ -46,12 +46,10 @@ export function Tape(props: { terminal: Terminal }) {
           </button>
         </Show>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must do so by keyboard too */}
-      <div
+      <section
         class="scroller"
         ref={box}
         tabindex="0"
-        role="region"
         aria-label="Prints"
         data-own-arrows
         onScroll={follow}
@@ -71,21 +69,15 @@ export function Tape(props: { terminal: Terminal }) {
             </tr>
           </thead>
           <tbody>
-            <tr
-              class="spacer"
-              style={{ height: `${span().first * ROW_PX}px` }}
-            />
+            <tr class="spacer" style={{ height: `${span().first * ROW_PX}px` }} />
             <For each={shown()}>{(row) => <TapeLine row={row} />}</For>
-            <tr
-              class="spacer"
-              style={{ height: `${(rows().length - span().end) * ROW_PX}px` }}
-            />
+            <tr class="spacer" style={{ height: `${(rows().length - span().end) * ROW_PX}px` }} />
           </tbody>
         </table>
         <Show when={rows().length === 0}>
           <p class="empty">{doubt() || 'No trades yet.'}</p>
         </Show>
-      </div>
+      </section>
     </section>
   );
 }

@@ -69,9 +69,7 @@ export function WatchRow(props: Props) {
         {tick().mark}
       </td>
       <td class="figure change" data-way={way()}>
-        <Show when={change()} fallback="–">
-          {(told) => told().amount}
-        </Show>
+        {change()?.amount ?? '–'}
       </td>
       <td class="figure change" data-way={way()} title={sinceText(change()?.since)}>
         {change()?.percent ?? '–'}

@@ -119,10 +119,7 @@ export function Watchlist(props: Props) {
             </tr>
           </thead>
           <tbody>
-            <tr
-              class="spacer"
-              style={{ height: `${span().first * ROW_PX}px` }}
-            />
+            <tr class="spacer" style={{ height: `${span().first * ROW_PX}px` }} />
             <For each={shown()}>
               {(name, index) => (
                 <Show when={props.terminal.line(name)}>
@@ -143,10 +140,7 @@ export function Watchlist(props: Props) {
                 </Show>
               )}
             </For>
-            <tr
-              class="spacer"
-              style={{ height: `${(names().length - span().end) * ROW_PX}px` }}
-            />
+            <tr class="spacer" style={{ height: `${(names().length - span().end) * ROW_PX}px` }} />
           </tbody>
         </table>
         <Show when={names().length === 0}>

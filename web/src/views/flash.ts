@@ -3,8 +3,8 @@
  * all: at a thousand changes a second the eye gets a shimmer, and the thread hardly anything to do.
  */
 
-const LIT_MS = 320;
-const REST_MS = 700;
+const LIT_MS = 260;
+const REST_MS = 1_200;
 
 const lit = new Map<HTMLElement, number>();
 let sweeping: ReturnType<typeof setTimeout> | undefined;
@@ -13,7 +13,7 @@ export function flash(element: HTMLElement, way: 'up' | 'down'): void {
   if (lit.has(element)) return;
   element.dataset.flash = way;
   lit.set(element, performance.now());
-  sweeping ??= setTimeout(sweep, LIT_MS);
+  if (sweeping === undefined) sweeping = setTimeout(sweep, LIT_MS);
 }
 
 function sweep(): void {
