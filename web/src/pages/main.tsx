@@ -1,3 +1,5 @@
+/** The entry: a worker, a terminal that listens to it, a page that shows it. */
+
 import { render } from 'solid-js/web';
 import { Terminal } from '../state/terminal.ts';
 import { TerminalPage } from './TerminalPage.tsx';

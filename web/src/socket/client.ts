@@ -5,35 +5,18 @@
  */
 
 import type { Channel } from '../wire/channel.ts';
-import { type Command, encodeCommand, MSGPACK_PROTOCOL, PROTOCOLS } from '../wire/command.ts';
-import { decodeJsonFrame } from '../wire/json.ts';
+import { type Command, encodeCommand, PROTOCOLS } from '../wire/command.ts';
 import type { DataMessage, Message, Refusal, Welcome } from '../wire/message.ts';
-import { MsgpackDecoder } from '../wire/msgpack.ts';
 import { Backoff, SETTLED_MS } from './backoff.ts';
 import { Budget } from './budget.ts';
 import { closingOf } from './closing.ts';
 import { Continuity } from './continuity.ts';
+import type { ClientEvents, Socket } from './ends.ts';
+import { Frames } from './frames.ts';
 import { FIRST_LINK, type Link } from './link.ts';
 import { type Topic, Topics, topicKey } from './topics.ts';
+import { PATROL_MS, Vigil } from './vigil.ts';
 
-/** What this client needs of a WebSocket. */
-export type Socket = Pick<
-  WebSocket,
-  'protocol' | 'binaryType' | 'send' | 'close' | 'onopen' | 'onmessage' | 'onclose' | 'onerror'
->;
-
-export interface ClientEvents {
-  /** A message that continues its topic. */
-  data(message: DataMessage): void;
-  /** What is held of these topics may be out of date until the next snapshot or `resumed`. */
-  doubt(topics: Iterable<Topic>): void;
-  refused(topic: Topic, refusal: Refusal): void;
-  link(link: Link): void;
-}
-
-const CONNECT_MS = 10_000;
-const PATROL_MS = 1_000;
-const PING_MS = 20_000;
 const ANSWER_MS = 10_000;
 const RETRY_REFUSED_MS = 15_000;
 /** A topic that breaks again so soon after it was healed is asked for from the start. */
@@ -47,14 +30,13 @@ export class HubClient {
   readonly #backoff: Backoff;
   #link: Link = FIRST_LINK;
   #socket: Socket | null = null;
-  #decoder: MsgpackDecoder | null = null;
+  #frames = new Frames('');
   #welcome: Welcome | null = null;
   #budget: Budget | null = null;
   #sent = new Map<number, string[]>();
   #next_id = 1;
   #bye_ms: number | null = null;
-  #pinged_ms = 0;
-  #patrolled_ms = Date.now();
+  readonly #vigil = new Vigil(Date.now());
   #retry: ReturnType<typeof setTimeout> | undefined;
   #pump: ReturnType<typeof setTimeout> | undefined;
 
@@ -103,8 +85,7 @@ export class HubClient {
     this.#tell({ phase: 'connecting', since_ms: Date.now(), retry_at_ms: null });
     const isCurrent = () => this.#socket === socket;
     socket.onopen = () => {
-      if (!isCurrent()) return;
-      this.#decoder = socket.protocol === MSGPACK_PROTOCOL ? new MsgpackDecoder() : null;
+      if (isCurrent()) this.#frames = new Frames(socket.protocol);
     };
     socket.onmessage = (event) => {
       if (isCurrent()) this.#take(event.data);
@@ -120,10 +101,7 @@ export class HubClient {
   #take(data: unknown): void {
     let messages: Message[];
     try {
-      messages =
-        this.#decoder !== null && data instanceof ArrayBuffer
-          ? this.#decoder.decodeFrame(new Uint8Array(data))
-          : decodeJsonFrame(String(data));
+      messages = this.#frames.decode(data);
     } catch (error) {
       // What was in that frame is lost to us: everything goes on from where it stood.
       this.#drop(`the hub sent something unreadable: ${String(error)}`, 0);
@@ -169,7 +147,6 @@ export class HubClient {
     this.#budget = new Budget(Date.now(), granted * 0.8);
     this.#topics.startOver();
     this.#sent.clear();
-    this.#pinged_ms = Date.now();
     this.#tell({
       phase: 'live',
       since_ms: Date.now(),
@@ -258,26 +235,19 @@ export class HubClient {
   /** Once a second: is the hub still there, and did it answer everything? */
   #patrol(): void {
     const now_ms = Date.now();
-    const slept = 4 * PATROL_MS < now_ms - this.#patrolled_ms;
-    this.#patrolled_ms = now_ms;
-    if (this.#socket === null) return;
-    if (this.#welcome === null) {
-      const silent = CONNECT_MS < now_ms - this.#link.since_ms;
-      if (silent && !slept) this.#drop('the hub does not answer', 0);
+    if (this.#socket === null) {
+      this.#vigil.rest(now_ms);
       return;
     }
-    // After a sleep of this machine, messages may wait unread: the hub is asked before it is given up.
-    if (slept) this.#link = { ...this.#link, heard_at_ms: now_ms };
-    const silence_ms = now_ms - (this.#link.heard_at_ms ?? now_ms);
-    if (2 * this.#welcome.heartbeat_ms < silence_ms) {
-      this.#drop(`nothing was heard for ${Math.round(silence_ms / 1_000)} s`, 0);
+    const { finding, silence_ms } = this.#vigil.look(now_ms, this.#link, this.#welcome);
+    if (finding === 'gone') {
+      const silent = `nothing was heard for ${Math.round(silence_ms / 1_000)} s`;
+      this.#drop(this.#welcome === null ? 'the hub does not answer' : silent, 0);
       return;
     }
+    if (this.#welcome === null) return;
     if (SETTLED_MS < now_ms - this.#link.since_ms) this.#backoff.settle();
-    if (slept || PING_MS < now_ms - this.#pinged_ms) {
-      this.#pinged_ms = now_ms;
-      this.#send({ op: 'ping', id: this.#next_id });
-    }
+    if (finding === 'ask') this.#send({ op: 'ping', id: this.#next_id });
     this.#askForAnswers(now_ms);
   }
 

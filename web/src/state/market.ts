@@ -5,7 +5,8 @@
  * asks again; nothing is queued for it in between.
  */
 
-import { HubClient, type Socket } from '../socket/client.ts';
+import { HubClient } from '../socket/client.ts';
+import type { Socket } from '../socket/ends.ts';
 import { FIRST_LINK, type Link } from '../socket/link.ts';
 import { AnswerError, type Rest } from '../socket/rest.ts';
 import type { Channel } from '../wire/channel.ts';

@@ -1,6 +1,6 @@
 /** The book as a ladder: asks above, the spread in a place that never moves, bids below. */
 
-import { createMemo, For, Show } from 'solid-js';
+import { createEffect, createMemo, For, on, onCleanup, onMount, Show } from 'solid-js';
 import { ladderOf, type Rung } from '../calc/ladder.ts';
 import { ageText, clockText } from '../calc/time.ts';
 import { sayingOf } from '../calc/words.ts';
@@ -29,6 +29,24 @@ export function Ladder(props: Props) {
     const ts_us = book()?.ts_us ?? null;
     return ts_us === null ? '' : ageText(nowMs() + link().clock_offset_ms - ts_us / 1_000);
   };
+  // Where not all levels fit, the spread is what is in sight, until the trader scrolls elsewhere.
+  let box: HTMLElement | undefined;
+  const centre = () => {
+    const spread = box?.querySelector<HTMLElement>('.spread');
+    if (box && spread)
+      box.scrollTop = spread.offsetTop + spread.offsetHeight / 2 - box.clientHeight / 2;
+  };
+  onMount(() => {
+    const observer = new ResizeObserver(centre);
+    if (box) observer.observe(box);
+    onCleanup(() => observer.disconnect());
+  });
+  createEffect(
+    on(
+      () => [props.depth, props.instrument],
+      () => queueMicrotask(centre),
+    ),
+  );
   const asOf = () => {
     const ts_us = book()?.ts_us ?? null;
     return `The best ${props.depth} of each side${ts_us === null ? '' : `, as of ${clockText(ts_us)}`}`;
@@ -56,7 +74,7 @@ export function Ladder(props: Props) {
           <strong>{saying().word}</strong> {saying().explanation}
         </Show>
       </p>
-      <section class="scroller" tabindex="0" aria-label="Levels" data-own-arrows>
+      <section class="scroller" ref={box} tabindex="0" aria-label="Levels" data-own-arrows>
         <table data-testid="ladder" data-seq={book()?.seq} data-epoch={book()?.epoch}>
           <caption class="unseen">
             Asks from the highest price down to the spread, then bids down from it

@@ -64,8 +64,7 @@ export function Tape(props: { terminal: Terminal }) {
               <th scope="col" class="figure">
                 Size
               </th>
-              <th scope="col">Aggressor</th>
-              <th scope="col">Remark</th>
+              <th scope="col">Aggressor, remark</th>
             </tr>
           </thead>
           <tbody>
@@ -90,7 +89,9 @@ function TapeLine(props: { row: TapeRow }) {
     return (
       <tr class="note">
         <td>{row.ts_us === null ? '' : clockText(row.ts_us)}</td>
-        <td colspan="4">{row.text}</td>
+        <td colspan="3" title={row.text}>
+          {row.text}
+        </td>
       </tr>
     );
   }
@@ -107,8 +108,12 @@ function TapeLine(props: { row: TapeRow }) {
       <td title={`${dateText(row.ts_us)} UTC`}>{clockText(row.ts_us)}</td>
       <td class="figure price">{row.price}</td>
       <td class="figure">{row.qty}</td>
-      <td>{SIDES[row.aggressor ?? ''] ?? row.aggressor ?? '– unknown'}</td>
-      <td class="remark">{remark()}</td>
+      <td title={remark()}>
+        <span class="side">{SIDES[row.aggressor ?? ''] ?? row.aggressor ?? '– unknown'}</span>
+        <Show when={remark()}>
+          <span class="remark"> {remark()}</span>
+        </Show>
+      </td>
     </tr>
   );
 }
