@@ -75,6 +75,7 @@ export class Market {
         break;
       case 'hidden':
         this.#hidden = ask.hidden;
+        this.#offer();
         break;
     }
   }
@@ -139,7 +140,7 @@ export class Market {
 
   /** Posts one patch if the page waits for one and there is something to tell. */
   #offer(): void {
-    if (!this.#asked) return;
+    if (!this.#asked || this.#hidden) return;
     const patch: Patch = {};
     if (this.#link_dirty) patch.link = { ...this.#link };
     if (this.#instruments_dirty) patch.instruments = this.#instruments;

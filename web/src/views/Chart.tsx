@@ -45,6 +45,12 @@ export function Chart(props: Props) {
       ),
     );
     createEffect(() => made.scales(props.interval === '1s'));
+    // Whoever scrolled on while a stretch was loading wants the next one too.
+    createEffect(() => {
+      if (terminal.history().phase !== 'ready' || terminal.history().complete) return;
+      // The chart knows its new range once it has painted.
+      requestAnimationFrame(() => requestAnimationFrame(made.lookAtEdge));
+    });
     onCleanup(() => made.stop());
   });
 

@@ -30,6 +30,8 @@ export interface CandleChart {
   lay(bars: Bar[]): void;
   paint(colours: (name: string) => string): void;
   scales(seconds: boolean): void;
+  /** Asks for older bars if the view has come near the oldest. */
+  lookAtEdge(): void;
   scroll(bars: number): void;
   zoom(by: number): void;
   toNewest(): void;
@@ -94,14 +96,17 @@ export function createCandles(
     if (visible) chart.timeScale().setVisibleLogicalRange(change(visible));
   };
 
-  chart.timeScale().subscribeVisibleLogicalRangeChange((visible) => {
+  const lookAtEdge = () => {
+    const visible = chart.timeScale().getVisibleLogicalRange();
     if (visible && visible.from < NEAR_EDGE_BARS && bars.size !== 0) events.older();
-  });
+  };
+  chart.timeScale().subscribeVisibleLogicalRangeChange(lookAtEdge);
   chart.subscribeCrosshairMove(({ time }) => {
     events.point(time === undefined ? null : (bars.get(Number(time) * 1_000_000) ?? null));
   });
 
   return {
+    lookAtEdge,
     reset() {
       bars.clear();
       newest_us = 0;
