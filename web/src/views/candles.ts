@@ -12,7 +12,6 @@ import {
   createSeriesMarkers,
   type HistogramData,
   HistogramSeries,
-  type LogicalRange,
   type SeriesMarker,
   type UTCTimestamp,
   type WhitespaceData,
@@ -24,6 +23,9 @@ type Column = HistogramData<UTCTimestamp> | WhitespaceData<UTCTimestamp>;
 
 /** So many bars from the left edge, older ones are asked for. */
 const NEAR_EDGE_BARS = 40;
+
+/** Room right of the newest bar. */
+const NEWEST_OFFSET_BARS = 4;
 
 export interface CandleChart {
   reset(): void;
@@ -46,7 +48,7 @@ export function createCandles(
     autoSize: true,
     layout: { attributionLogo: true, fontSize: 11, fontFamily: getComputedStyle(box).fontFamily },
     crosshair: { mode: CrosshairMode.Normal },
-    timeScale: { rightOffset: 4, minBarSpacing: 1 },
+    timeScale: { rightOffset: NEWEST_OFFSET_BARS, minBarSpacing: 1 },
     rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.22 } },
   });
   const candles = chart.addSeries(CandlestickSeries, { borderVisible: false });
@@ -91,9 +93,14 @@ export function createCandles(
     const minMove = 10 ** -found;
     candles.applyOptions({ priceFormat: { type: 'price', precision: found, minMove } });
   };
-  const range = (change: (range: LogicalRange) => { from: number; to: number }) => {
-    const visible = chart.timeScale().getVisibleLogicalRange();
-    if (visible) chart.timeScale().setVisibleLogicalRange(change(visible));
+  // The chart tells its new range only after painting: keys pressed faster than that add up here.
+  let wanted: { from: number; to: number } | null = null;
+  const range = (change: (range: { from: number; to: number }) => { from: number; to: number }) => {
+    const visible = wanted ?? chart.timeScale().getVisibleLogicalRange();
+    if (!visible) return;
+    if (wanted === null) requestAnimationFrame(() => requestAnimationFrame(() => (wanted = null)));
+    wanted = change(visible);
+    chart.timeScale().setVisibleLogicalRange(wanted);
   };
 
   const lookAtEdge = () => {
@@ -158,7 +165,9 @@ export function createCandles(
       range(({ from, to }) => ({ from: Math.min(to - 5, to - (to - from) * by), to }));
     },
     toNewest() {
-      chart.timeScale().scrollToRealTime();
+      // Not animated: bars that arrive on the way would leave it short of the end.
+      wanted = null;
+      chart.timeScale().scrollToPosition(NEWEST_OFFSET_BARS, false);
     },
     stop() {
       chart.remove();
