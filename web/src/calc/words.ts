@@ -1,6 +1,6 @@
 /** The states of connection, instruments and books in plain words. */
 
-import type { History, Link } from '../state/shapes.ts';
+import type { History, Link, Phase } from '../state/shapes.ts';
 import { ageText } from './time.ts';
 
 /** How much a word should be noticed: all is well, look at it, do not trust it. */
@@ -31,11 +31,11 @@ const SAYINGS: Record<string, [tone: Tone, explanation: string]> = {
 /** What can be said of a quote or a book: first whether we hear of it at all, then the hub's own word. */
 export function sayingOf(
   of: { state: string | null; confirmed: boolean; refusal: string | null },
-  link: Link,
+  phase: Phase,
 ): Saying {
   if (of.refusal !== null) return { word: 'refused', explanation: of.refusal, tone: 'bad' };
   const known = of.state !== null;
-  if (link.phase !== 'live') {
+  if (phase !== 'live') {
     const word = known ? 'last known' : 'no data';
     const explanation = 'There is no connection to the hub: this is what it said last.';
     return {

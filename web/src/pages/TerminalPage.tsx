@@ -3,7 +3,6 @@
 import { createEffect, createMemo, createSignal, on, onCleanup, onMount, Show } from 'solid-js';
 import { hashOf, placeOf } from '../calc/link.ts';
 import { stepped } from '../calc/watchlist.ts';
-import { linkSaying } from '../calc/words.ts';
 import {
   keepPreferences,
   type Preferences,
@@ -63,12 +62,15 @@ export function TerminalPage(props: { terminal: Terminal }) {
       if (location.hash !== hash) history.replaceState(null, '', hash);
     }),
   );
+  const title = createMemo(() => {
+    const live = terminal.phase() === 'live';
+    return titleOf(row(), live ? '' : terminal.phase());
+  });
   createEffect(() => {
-    const link = terminal.link();
-    document.title = titleOf(row(), link.phase === 'live' ? '' : linkSaying(link, Date.now()).word);
+    document.title = title();
   });
   terminal.onGlance = (glanced) => {
-    const live = terminal.link().phase === 'live';
+    const live = terminal.phase() === 'live';
     document.title = titleOf(glanced, glanced.confirmed || !live ? '' : 'last known');
   };
 
@@ -113,7 +115,7 @@ export function TerminalPage(props: { terminal: Terminal }) {
         onTheme={turnTheme}
         onHelp={() => setHelp(true)}
       />
-      <main data-phase={terminal.link().phase}>
+      <main data-phase={terminal.phase()}>
         <Watchlist
           terminal={terminal}
           selected={instrument()}

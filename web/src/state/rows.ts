@@ -37,10 +37,10 @@ export class Rows {
     const line = this.#lines.get(message.instrument);
     if (line === undefined) return;
     this.#dirty.add(message.instrument);
-    line.row.refusal = null;
     const is_quote = message.channel === 'quote';
     if (message.op === 'snapshot') forget(line, is_quote);
     if (message.op === 'snapshot' || message.op === 'resumed') {
+      line.row.refusal = null;
       if (is_quote) line.quote_confirmed = true;
       else line.stats_confirmed = true;
     }

@@ -8,7 +8,18 @@ import { type Accessor, batch, createSignal } from 'solid-js';
 import { createStore, type SetStoreFunction } from 'solid-js/store';
 import { FIRST_LINK } from '../socket/link.ts';
 import { PrintLog } from './printlog.ts';
-import type { Ask, Bar, BookView, History, Link, Patch, Row, Selection, Told } from './shapes.ts';
+import type {
+  Ask,
+  Bar,
+  BookView,
+  History,
+  Link,
+  Patch,
+  Phase,
+  Row,
+  Selection,
+  Told,
+} from './shapes.ts';
 
 export interface BarsChange {
   reset: boolean;
@@ -23,6 +34,7 @@ export interface Line {
 /** What the page needs of a worker; tests bring their own. */
 export type Port = Pick<Worker, 'postMessage' | 'onmessage'>;
 
+const CLOCK_STEP_MS = 500;
 const LOADING: History = { phase: 'loading', complete: false, error: '' };
 
 export class Terminal {
@@ -35,8 +47,12 @@ export class Terminal {
   readonly barsConfirmed: Accessor<boolean>;
   /** The newest bars of the chart; the chart is told of each change by `onBars`. */
   readonly newestBar: Accessor<Bar | null>;
-  /** Wall time, stepping twice a second: what ages are counted from. */
+  /** Of the link only what decides how everything else is to be read: it changes rarely, the link often. */
+  readonly phase: Accessor<Phase>;
+  /** This machine's clock, stepping twice a second. */
   readonly nowMs: Accessor<number>;
+  /** The hub's clock, likewise: what ages of data are counted from. */
+  readonly hubNowMs: Accessor<number>;
   /** The selected instrument's line as of the last glance, for the title of a hidden tab. */
   onGlance: (row: Row) => void = () => {};
 
@@ -53,7 +69,9 @@ export class Terminal {
     const [history, setHistory] = createSignal<History>(LOADING);
     const [barsConfirmed, setBarsConfirmed] = createSignal(false);
     const [newestBar, setNewestBar] = createSignal<Bar | null>(null);
+    const [phase, setPhase] = createSignal<Phase>(FIRST_LINK.phase);
     const [nowMs, setNowMs] = createSignal(Date.now());
+    const [hubNowMs, setHubNowMs] = createSignal(Date.now());
     this.link = link;
     this.names = names;
     this.instruments = instruments;
@@ -61,9 +79,12 @@ export class Terminal {
     this.history = history;
     this.barsConfirmed = barsConfirmed;
     this.newestBar = newestBar;
+    this.phase = phase;
     this.nowMs = nowMs;
+    this.hubNowMs = hubNowMs;
     this.#set = {
       setLink,
+      setPhase,
       setNames,
       setInstruments,
       setBook,
@@ -71,7 +92,12 @@ export class Terminal {
       setBarsConfirmed,
       setNewestBar,
     };
-    setInterval(() => setNowMs(Date.now()), 500);
+    const step = () =>
+      batch(() => {
+        setNowMs(Date.now());
+        setHubNowMs(Date.now() + link().clock_offset_ms);
+      });
+    setInterval(step, CLOCK_STEP_MS);
   }
 
   start(): void {
@@ -128,7 +154,10 @@ export class Terminal {
   }
 
   #lay(patch: Patch): void {
-    if (patch.link) this.#set.setLink(patch.link);
+    if (patch.link) {
+      this.#set.setLink(patch.link);
+      this.#set.setPhase(patch.link.phase);
+    }
     if (patch.instruments) this.#set.setInstruments(patch.instruments);
     if (patch.rows) this.#layRows(patch.rows);
     const selection = this.#selection;

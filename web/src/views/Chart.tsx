@@ -25,7 +25,10 @@ export function Chart(props: Props) {
 
   onMount(() => {
     if (!box) return;
-    const events = { older: () => terminal.older(), point: setPointed };
+    const older = () => {
+      if (terminal.history().phase === 'ready' && !terminal.history().complete) terminal.older();
+    };
+    const events = { older, point: setPointed };
     const made = createCandles(box, events);
     chart = made;
     terminal.onBars(({ reset, bars }) => {
@@ -69,7 +72,7 @@ export function Chart(props: Props) {
   };
 
   const doubt = () => {
-    if (terminal.link().phase !== 'live') return 'last known: no connection';
+    if (terminal.phase() !== 'live') return 'last known: no connection';
     return terminal.barsConfirmed() ? '' : 'waiting for live bars';
   };
 

@@ -66,7 +66,7 @@ export function Help(props: { open: boolean; onClose: () => void }) {
         <a href="https://www.tradingview.com/" target="_blank" rel="noopener noreferrer">
           tradingview.com
         </a>
-        .
+        . <a href="/notices.txt">Licences</a>
       </p>
       <form method="dialog">
         <button type="submit">Close</button>

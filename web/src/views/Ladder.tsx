@@ -18,8 +18,8 @@ interface Props {
 const UNHEARD = { state: null, confirmed: false, refusal: null };
 
 export function Ladder(props: Props) {
-  const { book, link, nowMs } = props.terminal;
-  const saying = createMemo(() => sayingOf(book() ?? UNHEARD, link()));
+  const { book, phase, hubNowMs } = props.terminal;
+  const saying = createMemo(() => sayingOf(book() ?? UNHEARD, phase()));
   const ladder = createMemo(() => {
     const view = book();
     return view === null ? null : ladderOf(view);
@@ -27,7 +27,7 @@ export function Ladder(props: Props) {
   const places = createMemo(() => Array.from({ length: props.depth }, (_, place) => place));
   const age = () => {
     const ts_us = book()?.ts_us ?? null;
-    return ts_us === null ? '' : ageText(nowMs() + link().clock_offset_ms - ts_us / 1_000);
+    return ts_us === null ? '' : ageText(hubNowMs() - ts_us / 1_000);
   };
   // Where not all levels fit, the spread is what is in sight, until the trader scrolls elsewhere.
   let box: HTMLElement | undefined;

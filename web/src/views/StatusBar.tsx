@@ -14,9 +14,10 @@ interface Props {
 }
 
 export function StatusBar(props: Props) {
-  const { link, nowMs } = props.terminal;
+  const { link, phase, nowMs, hubNowMs } = props.terminal;
+  const census = createMemo(() => censusText(props.terminal));
   const saying = createMemo(() => linkSaying(link(), nowMs()));
-  const isDown = () => link().phase !== 'live' && link().phase !== 'connecting';
+  const isDown = () => phase() !== 'live' && phase() !== 'connecting';
   return (
     <header class="status" data-tone={saying().tone}>
       <h1>Tickwire</h1>
@@ -40,10 +41,10 @@ export function StatusBar(props: Props) {
         </Show>
       </p>
       <p class="census" data-testid="census">
-        {censusText(props.terminal)}
+        {census()}
       </p>
       <p class="clock">
-        <span class="label">UTC</span> {dateText((nowMs() + link().clock_offset_ms) * 1_000)}
+        <span class="label">UTC</span> {dateText(hubNowMs() * 1_000)}
       </p>
       <button type="button" onClick={() => props.onTheme()} aria-label={`Theme: ${props.theme}`}>
         {props.theme} <kbd>t</kbd>
@@ -53,7 +54,7 @@ export function StatusBar(props: Props) {
       </button>
       {/* Only the word, not the age, is read aloud: it must not chatter. */}
       <span class="unseen" role="status">
-        connection {link().phase}
+        connection {phase()}
       </span>
     </header>
   );
@@ -65,7 +66,7 @@ function censusText(terminal: Terminal): string {
   for (const name of terminal.names()) {
     const row = terminal.line(name)?.row;
     if (row === undefined) continue;
-    const { word } = sayingOf(row, terminal.link());
+    const { word } = sayingOf(row, terminal.phase());
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   const total = terminal.names().length;

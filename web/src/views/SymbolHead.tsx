@@ -15,15 +15,13 @@ interface Props {
 }
 
 export function SymbolHead(props: Props) {
-  const { link, nowMs } = props.terminal;
+  const { phase, hubNowMs } = props.terminal;
   const change = createMemo(() => changeOf(props.row));
-  const saying = createMemo(() => sayingOf(props.row, link()));
+  const saying = createMemo(() => sayingOf(props.row, phase()));
   const way = () => sign((change()?.amount ?? '0').replace('+', ''));
   const age = () => {
     const { ts_us } = props.row;
-    return ts_us === null
-      ? 'no data yet'
-      : ageText(nowMs() + link().clock_offset_ms - ts_us / 1_000);
+    return ts_us === null ? 'no data yet' : ageText(hubNowMs() - ts_us / 1_000);
   };
   const day = createMemo<[string, string | null][]>(() => [
     ['Open', props.row.open],

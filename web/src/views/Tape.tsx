@@ -10,7 +10,7 @@ const ROW_PX = 20;
 
 export function Tape(props: { terminal: Terminal }) {
   let box: HTMLElement | undefined;
-  const { prints, link } = props.terminal;
+  const { prints, phase } = props.terminal;
   const [held, setHeld] = createSignal<TapeRow[] | null>(null);
   const rows = createMemo(() => held() ?? prints.rows());
   const { span } = createWindow(
@@ -30,7 +30,7 @@ export function Tape(props: { terminal: Terminal }) {
     setHeld(null);
   };
   const doubt = () => {
-    if (link().phase !== 'live') return 'No connection: these are the last known prints.';
+    if (phase() !== 'live') return 'No connection: these are the last known prints.';
     return prints.confirmed() ? '' : 'Waiting for the hub.';
   };
   return (

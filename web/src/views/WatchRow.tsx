@@ -22,13 +22,13 @@ interface Props {
 
 export function WatchRow(props: Props) {
   let line: HTMLTableRowElement | undefined;
-  const { link, nowMs } = props.terminal;
+  const { phase, hubNowMs } = props.terminal;
   const change = createMemo(() => changeOf(props.row));
   const way = createMemo(() => {
     const told = change();
     return told === null ? 0 : sign(told.amount.replace('+', ''));
   });
-  const saying = createMemo(() => sayingOf(props.row, link()));
+  const saying = createMemo(() => sayingOf(props.row, phase()));
   const tick = createMemo<{ last: string | null; mark: string }>(
     (before) => {
       const { last } = props.row;
@@ -39,7 +39,7 @@ export function WatchRow(props: Props) {
   );
   const age = () => {
     const { ts_us } = props.row;
-    return ts_us === null ? '–' : ageText(nowMs() + link().clock_offset_ms - ts_us / 1_000);
+    return ts_us === null ? '–' : ageText(hubNowMs() - ts_us / 1_000);
   };
   createEffect(
     on(

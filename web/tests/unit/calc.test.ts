@@ -79,7 +79,7 @@ describe('words', () => {
   it.each(['stale', 'unsynced', 'crossed', 'halted', 'disconnected', 'checksum_failed'])(
     'never call %s good, and explain it',
     (state) => {
-      const saying = sayingOf({ ...live, state }, LIVE);
+      const saying = sayingOf({ ...live, state }, 'live');
       expect(saying.word).toBe(state.replace('_', ' '));
       expect(saying.tone).not.toBe('good');
       expect(saying.explanation.length).toBeGreaterThan(20);
@@ -87,12 +87,12 @@ describe('words', () => {
   );
 
   it('never call anything live without a connection or a confirmation', () => {
-    expect(sayingOf(live, LIVE).word).toBe('live');
-    expect(sayingOf(live, { ...LIVE, phase: 'reconnecting' }).word).toBe('last known');
-    expect(sayingOf({ ...live, confirmed: false }, LIVE).word).toBe('catching up');
-    expect(sayingOf({ state: null, confirmed: false, refusal: null }, LIVE).word).toBe('loading');
-    expect(sayingOf({ ...live, refusal: 'no' }, LIVE).word).toBe('refused');
-    expect(sayingOf({ ...live, state: 'novel' }, LIVE).tone).toBe('wary');
+    expect(sayingOf(live, 'live').word).toBe('live');
+    expect(sayingOf(live, 'reconnecting').word).toBe('last known');
+    expect(sayingOf({ ...live, confirmed: false }, 'live').word).toBe('catching up');
+    expect(sayingOf({ state: null, confirmed: false, refusal: null }, 'live').word).toBe('loading');
+    expect(sayingOf({ ...live, refusal: 'no' }, 'live').word).toBe('refused');
+    expect(sayingOf({ ...live, state: 'novel' }, 'live').tone).toBe('wary');
   });
 
   it('count down to the next attempt', () => {
