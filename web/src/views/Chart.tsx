@@ -6,6 +6,10 @@ import { historyText } from '../calc/words.ts';
 import { type Bar, INTERVALS, type Interval, intervalUs } from '../state/shapes.ts';
 import type { Terminal } from '../state/terminal.ts';
 import { type CandleChart, createCandles } from './candles.ts';
+import { paced } from './paced.ts';
+
+/** A candle is repainted whole, with its axes: ten times a second is as smooth as it can be read. */
+const REPAINT_MS = 100;
 
 interface Props {
   terminal: Terminal;
@@ -31,13 +35,15 @@ export function Chart(props: Props) {
     const events = { older, point: setPointed };
     const made = createCandles(box, events);
     chart = made;
+    const pace = paced((bars: Bar[]) => made.lay(bars), REPAINT_MS);
     terminal.onBars(({ reset, bars }) => {
       if (reset) {
+        pace.clear();
         made.reset();
         setPointed(null);
       }
       if (reset || bars.length !== 0) setEmpty(bars.length === 0);
-      if (bars.length !== 0) made.lay(bars);
+      if (bars.length !== 0) pace.add(bars);
     });
     const named = (name: string) =>
       getComputedStyle(document.documentElement).getPropertyValue(name);

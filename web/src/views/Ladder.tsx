@@ -126,10 +126,18 @@ function RungRow(props: { side: 'bid' | 'ask'; rung: Rung | undefined }) {
       data-price={props.rung?.price}
       style={{ '--reach': `${(props.rung?.reach ?? 0) / 10}%` }}
     >
-      <td class="figure">{qtyOf('bid')}</td>
-      <td class="figure price">{props.rung?.price ?? '\u00a0'}</td>
-      <td class="figure">{qtyOf('ask')}</td>
-      <td class="figure total">{props.rung?.total ?? ''}</td>
+      <td class="figure">
+        <span class="still">{qtyOf('bid')}</span>
+      </td>
+      <td class="figure price">
+        <span class="still">{props.rung?.price ?? ''}</span>
+      </td>
+      <td class="figure">
+        <span class="still">{qtyOf('ask')}</span>
+      </td>
+      <td class="figure total">
+        <span class="still">{props.rung?.total ?? ''}</span>
+      </td>
     </tr>
   );
 }

@@ -66,23 +66,27 @@ export function WatchRow(props: Props) {
       </th>
       <Figure value={props.row.last} of={props.row.instrument} />
       <td class="tick" aria-hidden="true">
-        {tick().mark}
+        <span class="still">{tick().mark}</span>
       </td>
       <td class="figure change" data-way={way()}>
-        {change()?.amount ?? '–'}
+        <span class="still">{change()?.amount ?? '–'}</span>
       </td>
       <td class="figure change" data-way={way()} title={sinceText(change()?.since)}>
-        {change()?.percent ?? '–'}
-        <Show when={change()?.since === 'open'}>
-          <abbr title={sinceText('open')}>o</abbr>
-        </Show>
+        <span class="still">
+          {change()?.percent ?? '–'}
+          <Show when={change()?.since === 'open'}>
+            <abbr title={sinceText('open')}>o</abbr>
+          </Show>
+        </span>
       </td>
       <Figure value={props.row.bid} of={props.row.instrument} />
       <Figure value={props.row.ask} of={props.row.instrument} />
       <td class="word">
         <StateWord saying={saying()} />
       </td>
-      <td class="figure age">{age()}</td>
+      <td class="figure age">
+        <span class="still">{age()}</span>
+      </td>
     </tr>
   );
 }
