@@ -31,6 +31,8 @@ export class Market {
   #focus: Focus | null = null;
   #asked = false;
   #hidden = false;
+  #rows_told_ms = 0;
+  #rows_timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     open: (protocols: string[]) => Socket,
@@ -144,13 +146,27 @@ export class Market {
     const patch: Patch = {};
     if (this.#link_dirty) patch.link = { ...this.#link };
     if (this.#instruments_dirty) patch.instruments = this.#instruments;
-    if (this.#rows.isDirty) patch.rows = this.#rows.take();
+    if (this.#rows.isDirty && this.#rowsAreDue()) patch.rows = this.#rows.take();
     if (this.#focus?.isDirty) this.#focus.take(patch);
     if (Object.keys(patch).length === 0) return;
     this.#link_dirty = false;
     this.#instruments_dirty = false;
     this.#asked = false;
     this.tell({ patch });
+  }
+
+  /** Ten times a second is as often as the watchlist is told of; fifty lines painted oftener read no better. */
+  #rowsAreDue(): boolean {
+    const wait_ms = this.#rows_told_ms + WATCH_TICK_MS - Date.now();
+    if (wait_ms <= 0) {
+      this.#rows_told_ms = Date.now();
+      return true;
+    }
+    this.#rows_timer ??= setTimeout(() => {
+      this.#rows_timer = undefined;
+      this.#offer();
+    }, wait_ms);
+    return false;
   }
 
   /** A hidden tab paints nothing, but its title is read: one price a second, never a backlog. */

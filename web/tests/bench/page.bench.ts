@@ -1,6 +1,7 @@
 /**
  * What the page costs: 50 symbols × 20 updates/s for BENCH_SECONDS (180). Prints the main thread's busy share,
- * the slope of its heap, and frames that came late. Fails only beyond what a trader would notice.
+ * the slope of its heap, and frames that came late. Each update is a quote and a statistic: 2,000 messages/s and more.
+ * Fails only beyond what a trader would notice.
  */
 
 import { expect, test } from '@playwright/test';
@@ -57,8 +58,11 @@ test('50 symbols at 20 updates a second', async ({ page }) => {
   console.log(
     `heap                ${heaps[0]?.[1].toFixed(1)} → ${heaps.at(-1)?.[1].toFixed(1)} MiB, slope ${slope.toFixed(3)} MiB/min`,
   );
-  expect(share('TaskDuration')).toBeLessThan(0.7);
-  expect(slope).toBeLessThan(0.5);
+  // Wall time of tasks: on shared cores it says what a trader feels, not what the page alone costs.
+  expect(share('TaskDuration')).toBeLessThan(0.9);
+  expect(frames.late / frames.count).toBeLessThan(0.1);
+  // The tape fills in the first half minute; only a longer run tells a leak from that.
+  if (120 <= seconds) expect(slope).toBeLessThan(0.5);
 
   async function metrics(): Promise<Record<string, number>> {
     const { metrics } = await session.send('Performance.getMetrics');
