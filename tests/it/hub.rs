@@ -101,6 +101,16 @@ impl TestHub {
         .await;
     }
 
+    /// The process's number.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
+    /// Whether the process has ended by itself, or by another's hand.
+    pub fn is_dead(&mut self) -> bool {
+        self.child.as_mut().is_none_or(|child| child.try_wait().unwrap().is_some())
+    }
+
     /// Ends the process without a word.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -159,6 +169,13 @@ impl TestHub {
         let answer = reqwest::get(self.url(path)).await.unwrap();
         let status = answer.status().as_u16();
         (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap())
+    }
+
+    /// The status of an answer and one of its headers.
+    pub async fn header(&self, path: &str, name: &str) -> (u16, Option<String>) {
+        let answer = reqwest::get(self.url(path)).await.unwrap();
+        let value = answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), value)
     }
 
     /// Writes a record of one event or an array of them.

@@ -8,6 +8,7 @@ mod continuity;
 mod golden;
 mod hub;
 mod malformed;
+mod page;
 mod panics;
 mod recorded;
 mod slow;
