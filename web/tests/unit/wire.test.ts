@@ -365,6 +365,13 @@ interface Golden {
   name: string;
   json: object[];
   msgpack: string;
+  refs: Record<string, { channel: string; instrument: string; price_exp: number; qty_exp: number }>;
+}
+
+/** The `subscribed` that told a reference. */
+function toldOf([ref, { channel, instrument, ...exps }]: [string, Golden['refs'][string]]) {
+  const instruments = { [instrument]: { ref: Number(ref), ...exps } };
+  return [2, { id: 0, channel, tick_ms: 50, instruments, errors: {} }];
 }
 
 const golden_path = join(import.meta.dirname, '../../../tests/golden/frames.json');
@@ -376,8 +383,9 @@ describe('frames shared with the hub', () => {
     () => {
       const frames: Golden[] = JSON.parse(readFileSync(golden_path, 'utf8'));
       expect(frames.length).toBeGreaterThan(0);
-      const decoder = new MsgpackDecoder();
-      for (const { name, json, msgpack } of frames) {
+      for (const { name, refs, json, msgpack } of frames) {
+        const decoder = new MsgpackDecoder();
+        decoder.decodeFrame(encode(Object.entries(refs).map(toldOf)));
         const bytes = new Uint8Array(Buffer.from(msgpack, 'hex'));
         expect(decoder.decodeFrame(bytes), name).toEqual(decodeJsonMessages(json));
       }
