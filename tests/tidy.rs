@@ -22,6 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 const KEPT_IN: &[(&str, &[&str])] = &[
     ("rdkafka", &["feeds/kafka/"]),
     ("tokio_postgres", &["store/"]),
+    ("redis", &["store/"]),
     ("deadpool_postgres", &["store/"]),
     ("refinery", &["store/"]),
     ("actix_web_actors", &["http/ws.rs", "actors/session/socket.rs"]),

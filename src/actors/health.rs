@@ -14,6 +14,8 @@ pub struct Health {
     kafka_fault: Mutex<Option<String>>,
     recorder_fault: Mutex<Option<String>>,
     recorded_ts_append: AtomicI64,
+    caches: bool,
+    redis_fault: Mutex<Option<String>>,
 }
 
 /// A dependency's condition.
@@ -26,9 +28,9 @@ pub struct Condition {
 }
 
 impl Health {
-    /// Of a hub with these roles.
+    /// Of a hub with these roles, and with a warm cache or without.
     #[must_use]
-    pub fn new(serves: bool, records: bool) -> Self {
+    pub fn new(serves: bool, records: bool, caches: bool) -> Self {
         Self {
             serving: AtomicBool::new(false),
             draining: AtomicBool::new(false),
@@ -37,6 +39,8 @@ impl Health {
             kafka_fault: Mutex::new(None),
             recorder_fault: Mutex::new(None),
             recorded_ts_append: AtomicI64::new(0),
+            caches,
+            redis_fault: Mutex::new(None),
         }
     }
 
@@ -72,6 +76,11 @@ impl Health {
         *self.recorder_fault.lock() = fault;
     }
 
+    /// What is wrong with the warm cache, if anything.
+    pub fn set_redis(&self, fault: Option<String>) {
+        *self.redis_fault.lock() = fault;
+    }
+
     /// Append time of the last record in the database.
     pub fn set_recorded(&self, ts_append: i64) {
         self.recorded_ts_append.store(ts_append, Ordering::Relaxed);
@@ -85,6 +94,9 @@ impl Health {
         if self.records {
             let fault = self.recorder_fault.lock().clone();
             all.push(Condition { name: "recorder", fault });
+        }
+        if self.caches {
+            all.push(Condition { name: "redis", fault: self.redis_fault.lock().clone() });
         }
         all
     }

@@ -12,6 +12,7 @@
 //! records to symbols are sent under a permit that counts their bytes; questions are `send().await`
 //! with a time limit.
 
+pub mod cacher;
 pub mod feed;
 pub mod health;
 pub mod keeper;

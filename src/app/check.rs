@@ -43,6 +43,14 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
             })
             .map_err(|error| error.to_string()),
     );
+    match store::Cache::new(&settings.redis) {
+        Ok(None) => tell("redis", Ok("none: no redis.url".into())),
+        Ok(Some(cache)) => {
+            let answer = runtime.block_on(cache.ping());
+            tell("redis", answer.map(|()| "answers".into()).map_err(|error| error.to_string()));
+        }
+        Err(error) => tell("redis", Err(error.to_string())),
+    }
     anyhow::ensure!(faults == 0, "{faults} connections do not work");
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::config::Settings;
 use crate::domain::market::Policy;
 use crate::feeds::kafka::Embedded;
 use crate::http::{self, Api};
-use crate::store::History;
+use crate::store::{Cache, History};
 
 /// Sockets get their goodbye before they are closed.
 const GOODBYE: Duration = Duration::from_millis(500);
@@ -68,7 +68,8 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
         max_skew_ns: i64::from(market.max_skew_ms) * 1_000_000,
     };
     let registry = Arc::new(Registry::new(policy));
-    let health = Arc::new(Health::new(roles.serve, roles.record));
+    let cache = Cache::new(&settings.redis).context("redis.url")?.map(Arc::new);
+    let health = Arc::new(Health::new(roles.serve, roles.record, cache.is_some()));
     let stop = Arc::new(AtomicBool::new(false));
     let arbiters: Vec<Arbiter> =
         (0..settings.http.symbol_threads).map(|_| Arbiter::new()).collect();
@@ -83,6 +84,7 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
         registry: registry.clone(),
         health: health.clone(),
         history: Some(Arc::new(history)),
+        cache: cache.clone(),
         settings: Arc::new(settings.clone()),
     })
     .with_context(|| format!("http.bind = {}", settings.http.bind))?;
@@ -98,6 +100,7 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
         roles,
         registry: registry.clone(),
         health: health.clone(),
+        cache,
         arbiters: arbiters.iter().map(Arbiter::handle).collect(),
         stop: stop.clone(),
     });

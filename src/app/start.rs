@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use tokio::runtime::Runtime;
 
 use super::hub::Roles;
+use crate::actors::cacher::Cacher;
 use crate::actors::feed::{self, Feed, Loader, LogChanged, Watch};
 use crate::actors::health::Health;
 use crate::actors::keeper::{Errand, Keeper, Rounds};
@@ -20,7 +21,7 @@ use crate::actors::registry::Registry;
 use crate::actors::symbol::Outlets;
 use crate::config::Settings;
 use crate::feeds::kafka::{self, Assignment, Identity, Reader, StartAt, StateReader, Writer};
-use crate::store;
+use crate::store::{self, Cache};
 
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
 
@@ -30,6 +31,7 @@ pub(super) struct Shared {
     pub(super) roles: Roles,
     pub(super) registry: Arc<Registry>,
     pub(super) health: Arc<Health>,
+    pub(super) cache: Option<Arc<Cache>>,
     pub(super) arbiters: Vec<ArbiterHandle>,
     pub(super) stop: Arc<AtomicBool>,
 }
@@ -112,6 +114,9 @@ impl Connected {
             let (changed, changes) = mpsc::channel();
             told.push(changed);
             threads.extend(self.serve(shared, keeper.clone(), rounds, changes));
+        }
+        if shared.roles.serve {
+            threads.extend(warm(shared));
         }
         if shared.roles.record {
             let (changed, changes) = mpsc::channel();
@@ -213,6 +218,23 @@ impl Connected {
             Recorder::new(tools, reader, runtime).run(&changes);
         })
     }
+}
+
+/// Keeps the cache warm, where there is one.
+fn warm(shared: &Shared) -> Option<JoinHandle<()>> {
+    let cacher = Cacher {
+        registry: shared.registry.clone(),
+        health: shared.health.clone(),
+        cache: shared.cache.clone()?,
+        every: Duration::from_millis(shared.settings.redis.write_every_ms),
+        stop: shared.stop.clone(),
+    };
+    thread("cacher", move || {
+        match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => cacher.run(&runtime),
+            Err(error) => tracing::error!(%error, "the cacher's runtime"),
+        }
+    })
 }
 
 /// Migrates, tried until the database does it; none where the hub stops first.

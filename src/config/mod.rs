@@ -21,6 +21,8 @@ pub struct Settings {
     pub kafka: Kafka,
     /// The history.
     pub database: Database,
+    /// The warm cache.
+    pub redis: Redis,
     /// What clients connect to.
     pub http: Http,
     /// When time has passed.
@@ -115,6 +117,34 @@ impl Default for Database {
             query_timeout_ms: 10_000,
             connect_timeout_ms: 3_000,
             write_timeout_ms: 30_000,
+        }
+    }
+}
+
+/// The warm cache. Without it nothing is wrong, only colder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Redis {
+    /// `redis://:password@host:port`; none where there is no cache.
+    pub url: Option<String>,
+    /// Put before every key, so that several hubs can share a server.
+    pub prefix: String,
+    /// Between two writings of what changed, in milliseconds.
+    pub write_every_ms: u64,
+    /// How long a copy is kept that is not written again, in seconds.
+    pub keep_s: u64,
+    /// One question or one writing takes no longer, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+impl Default for Redis {
+    fn default() -> Self {
+        Self {
+            url: None,
+            prefix: "tickwire:".into(),
+            write_every_ms: 1_000,
+            keep_s: 86_400,
+            timeout_ms: 500,
         }
     }
 }

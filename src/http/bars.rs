@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::Api;
 use super::error::Problem;
 use super::instruments::{limit_of, push_next};
-use super::market::{json, look, needed, open_answer};
+use super::market::{Freshness, json, look, needed, open_answer};
 use super::trades::{known, span_of};
 use crate::actors::symbol::{Looked, Want};
 use crate::domain::market::{Bar, BarState, Interval, Nanos, VWAP_EXTRA_DIGITS, vwap_mantissa};
@@ -75,8 +75,7 @@ struct Page<'a> {
 struct Found {
     rows: BTreeMap<Nanos, StoredBar>,
     gaps: Vec<GapSpan>,
-    source: &'static str,
-    stale_ms: u64,
+    fresh: Freshness,
     next: Option<Nanos>,
 }
 
@@ -97,11 +96,12 @@ impl Page<'_> {
             (Err(_), Err(problem)) => return Err(problem.clone()),
         };
         let whole_page = self.limit < stored.len();
-        let source = if stored.is_empty() { "memory" } else { "database" };
+        let seen = Freshness::of(looked.as_ref().into_iter());
+        let only_seen = stored.is_empty();
+        let fresh = if only_seen { seen } else { Freshness::of_database(seen.stale_ms) };
         let mut rows: BTreeMap<Nanos, StoredBar> =
             stored.into_iter().map(|bar| (bar.start, bar)).collect();
         let last = rows.last_key_value().map(|(start, _)| *start).filter(|_| whole_page);
-        let stale_ms = looked.as_ref().map_or(0, |looked| looked.stale_ms);
         if let Ok(looked) = looked {
             lay_over(&mut rows, &looked, last);
         }
@@ -109,7 +109,7 @@ impl Page<'_> {
         if let Some(next) = next {
             rows.split_off(&next);
         }
-        Ok(Found { rows, gaps, source, stale_ms, next })
+        Ok(Found { rows, gaps, fresh, next })
     }
 
     async fn stored(&self, api: &Api) -> Result<(Vec<StoredBar>, Vec<GapSpan>), StoreError> {
@@ -174,7 +174,7 @@ impl Page<'_> {
 
     fn write(&self, found: Found) -> String {
         let mut out = String::with_capacity(256 * found.rows.len() + 128);
-        let mut object = open_answer(&mut out, found.source, found.stale_ms);
+        let mut object = open_answer(&mut out, found.fresh);
         object.text("instrument", self.name).plain("interval", self.interval.name());
         let array = object.key("bars");
         array.push('[');

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::Api;
 use super::error::Problem;
-use super::market::{json, look, open_answer};
+use super::market::{Freshness, json, look, open_answer};
 use crate::actors::symbol::Want;
 use crate::domain::market::Instrument;
 
@@ -39,8 +39,9 @@ pub async fn instruments(
     let answers = join_all(names.iter().map(|name| look(&api, name.as_str(), Want::Summary))).await;
     let known: Vec<_> = answers.into_iter().flatten().collect();
     let stale_ms = known.iter().map(|looked| looked.stale_ms).min().unwrap_or(0);
+    let fresh = Freshness { stale_ms, ..Freshness::of(known.iter()) };
     let mut out = String::with_capacity(256 * known.len());
-    let mut object = open_answer(&mut out, "memory", stale_ms);
+    let mut object = open_answer(&mut out, fresh);
     let items: Vec<&str> = known.iter().map(|looked| looked.json.as_str()).collect();
     let array = object.key("instruments");
     array.push('[');

@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use super::Api;
 use super::error::Problem;
-use crate::actors::symbol::{Look, Looked, Want};
+use super::hot::looked_up;
+use crate::actors::symbol::{Look, Looked, Source, Want};
 use crate::domain::market::Instrument;
 use crate::wire::channel::DEPTH_MAX;
 use crate::wire::json::Object;
@@ -19,11 +20,45 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 /// Instruments of one question.
 const LIST_MAX: usize = 1_000;
 
+/// How fresh an answer is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Freshness {
+    /// The coldest place that a part of it comes from.
+    pub(super) source: &'static str,
+    /// Since the last event of its most silent part.
+    pub(super) stale_ms: u64,
+    /// When its oldest copy was made; none where nothing is a copy.
+    pub(super) written_ms: Option<i64>,
+}
+
+impl Freshness {
+    /// Of stored rows, with what the symbol has over them.
+    pub(super) fn of_database(stale_ms: u64) -> Self {
+        Self { source: "database", stale_ms, written_ms: None }
+    }
+
+    pub(super) fn of<'a>(parts: impl Iterator<Item = &'a Looked>) -> Self {
+        let fresh = Self { source: "memory", stale_ms: 0, written_ms: None };
+        parts.fold(fresh, |all, part| {
+            let stale_ms = all.stale_ms.max(part.stale_ms);
+            match part.source {
+                Source::Memory => Self { stale_ms, ..all },
+                Source::Redis { written_ms } => Self {
+                    source: "redis",
+                    stale_ms,
+                    written_ms: Some(all.written_ms.map_or(written_ms, |at| at.min(written_ms))),
+                },
+            }
+        })
+    }
+}
+
 /// Opens an answer with how fresh it is.
-pub(super) fn open_answer<'a>(out: &'a mut String, source: &str, stale_ms: u64) -> Object<'a> {
+pub(super) fn open_answer(out: &mut String, fresh: Freshness) -> Object<'_> {
+    let copied = fresh.written_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
     let mut object = Object::open(out);
-    object.plain("as_of", &Timestamp::now().to_string());
-    object.plain("source", source).integer("stale_ms", stale_ms);
+    object.plain("as_of", &copied.unwrap_or_else(Timestamp::now).to_string());
+    object.plain("source", fresh.source).integer("stale_ms", fresh.stale_ms);
     object
 }
 
@@ -31,9 +66,17 @@ pub(super) fn json(body: String) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(body)
 }
 
-/// Asks one symbol.
+/// Asks one symbol; where it is not here, or not caught up with the log, what others last knew.
 pub(super) async fn look(api: &Api, name: &str, want: Want) -> Result<Looked, Problem> {
-    let symbol = Instrument::parse(name).ok().and_then(|name| api.registry.symbol(&name));
+    let parsed = Instrument::parse(name).map_err(|_| Problem::unknown_instrument(name))?;
+    let symbol = api.registry.symbol(&parsed);
+    if let (Some(cache), true) = (&api.cache, symbol.is_none() || !api.health.is_serving()) {
+        match cache.get(parsed.as_str()).await {
+            Ok(Some(copy)) => return Ok(looked_up(&copy, &want, &api.settings)),
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "asking the warm cache"),
+        }
+    }
     let symbol = symbol.ok_or_else(|| Problem::unknown_instrument(name))?;
     match tokio::time::timeout(ANSWER_TIMEOUT, symbol.addr.send(Look(want))).await {
         Ok(Ok(looked)) => Ok(looked),
@@ -64,14 +107,14 @@ async fn list(
     }
     let answers = join_all(names.iter().map(|name| look(api, name, want.clone()))).await;
     let known = answers.iter().flatten();
-    let stale_ms = known.clone().map(|looked| looked.stale_ms).max().unwrap_or(0);
+    let fresh = Freshness::of(known.clone());
     if answers.len() == 1
         && let Some(problem) = answers.iter().find_map(|answer| answer.as_ref().err())
     {
         return Err(problem.clone());
     }
     let mut out = String::with_capacity(256 * names.len());
-    let mut object = open_answer(&mut out, "memory", stale_ms);
+    let mut object = open_answer(&mut out, fresh);
     let items: Vec<&str> = known.map(|looked| looked.json.as_str()).collect();
     let array = object.key(field);
     array.push('[');
@@ -125,7 +168,7 @@ pub async fn book(
     }
     let looked = look(&api, name, Want::Book(depth)).await?;
     let mut out = String::with_capacity(looked.json.len() + 128);
-    open_answer(&mut out, "memory", looked.stale_ms);
+    open_answer(&mut out, Freshness::of(std::iter::once(&looked)));
     // The book's own fields stand beside the answer's.
     out.push(',');
     out.push_str(&looked.json[1..]);

@@ -5,6 +5,7 @@
 mod bars;
 mod error;
 mod health;
+mod hot;
 mod instruments;
 mod market;
 mod page;
@@ -18,7 +19,7 @@ pub use self::server::{Server, serve};
 use crate::actors::health::Health;
 use crate::actors::registry::Registry;
 use crate::config::Settings;
-use crate::store::History;
+use crate::store::{Cache, History};
 
 /// What handlers work with.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct Api {
     pub health: Arc<Health>,
     /// What is stored.
     pub history: Option<Arc<History>>,
+    /// What others last knew.
+    pub cache: Option<Arc<Cache>>,
     /// All settings.
     pub settings: Arc<Settings>,
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::Api;
 use super::error::Problem;
 use super::instruments::{limit_of, push_next};
-use super::market::{json, needed, open_answer};
+use super::market::{Freshness, json, needed, open_answer};
 use crate::domain::market::{Instrument, Nanos};
 use crate::store::{History, StoreError, StoredTrade, TradeKey};
 use crate::wire::json::Object;
@@ -37,7 +37,7 @@ pub async fn trades(
     let more = limit < rows.len();
     rows.truncate(limit);
     let mut out = String::with_capacity(160 * rows.len() + 128);
-    let mut object = open_answer(&mut out, "database", 0);
+    let mut object = open_answer(&mut out, Freshness::of_database(0));
     let array = object.key("trades");
     array.push('[');
     for (nth, row) in rows.iter().enumerate() {

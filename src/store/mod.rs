@@ -1,14 +1,17 @@
-//! SQL, spelled out: rows in, domain values out.
+//! SQL and Redis, spelled out: rows in, domain values out.
 //!
 //! - `schema` applies the numbered migrations;
 //! - `history` answers questions of readers over HTTP;
+//! - `cache` keeps copies of what is last known, for whoever is not warm yet;
 //! - `journal` is what the recorder writes, one transaction a batch.
 
+mod cache;
 mod connect;
 mod history;
 mod journal;
 mod schema;
 
+pub use cache::{Cache, CacheError};
 pub use connect::{StoreError, connect};
 pub use history::{GapSpan, History, StoredBar, StoredTrade, TradeKey};
 pub use journal::{

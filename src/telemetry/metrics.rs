@@ -82,6 +82,8 @@ metrics! {
     sessions_refused: Counter = "sessions_refused", "WebSockets refused because there are too many";
     session_frames: Counter = "session_frames", "Frames handed to sessions";
     session_frames_refused: Counter = "session_frames_refused", "Frames that a slow session could not take";
+    cache_writes: Counter = "cache_writes", "Copies written to the warm cache";
+    cache_failures: Counter = "cache_failures", "Rounds of the warm cache that failed";
     sessions_too_slow: Counter = "sessions_too_slow", "Sessions closed because they took nothing";
     sessions_cut: Counter = "sessions_cut", "Sessions cut because their socket took not even a close frame";
     shard_resyncs: Counter = "shard_resyncs", "Times that a connection thread was resynchronised";

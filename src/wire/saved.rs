@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::market::{KeptTrade, Market};
+use crate::domain::market::{Bar, KeptTrade, Market};
 
 /// The version written; the one before it is still read (there is none before the first).
 const VERSION: u8 = 1;
@@ -16,6 +16,33 @@ pub struct SavedMarket {
     pub offset: i64,
     /// The parts of kept trades that belong to it: minute of event time, generation of the part.
     pub trade_minutes: Vec<(i64, u64)>,
+}
+
+/// What is last known of an instrument, for whoever does not hold it; objects as REST writes them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HotCopy {
+    /// The partition it comes from.
+    pub partition: i32,
+    /// Position of the last record that is in it.
+    pub offset: i64,
+    /// Wall time of that record's arrival, in milliseconds since 1970.
+    pub heard_ms: i64,
+    /// Wall time of the copy, in milliseconds since 1970.
+    pub written_ms: i64,
+    /// Decimals of prices.
+    pub price_exp: u8,
+    /// Decimals of quantities.
+    pub qty_exp: u8,
+    /// The quote.
+    pub quote: String,
+    /// The statistics.
+    pub stats: String,
+    /// The top of the book.
+    pub book: String,
+    /// The definition and states.
+    pub summary: String,
+    /// The last bars of each interval, by its name.
+    pub bars: Vec<(String, Vec<Bar>)>,
 }
 
 /// How far a partition's instruments are saved.

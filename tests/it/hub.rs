@@ -55,6 +55,7 @@ impl TestHub {
         let mut environment: Vec<(String, String)> = [
             ("KAFKA__BROKERS", kafka.brokers.as_str()),
             ("KAFKA__PREFIX", &kafka.prefix),
+            ("REDIS__PREFIX", &kafka.prefix),
             ("KAFKA__SAVE_EVERY_MS", "1000"),
             ("KAFKA__IDENTITY_EVERY_MS", "500"),
             ("DATABASE__URL", &database),
@@ -99,6 +100,12 @@ impl TestHub {
             reqwest::get(&url).await.ok().filter(|answer| answer.status() == 200)
         })
         .await;
+    }
+
+    /// A variable that the process was started with.
+    pub fn setting(&self, name: &str) -> String {
+        let found = self.environment.iter().rfind(|(known, _)| known == name);
+        found.unwrap().1.clone()
     }
 
     /// The process's number.

@@ -4,6 +4,7 @@
 
 mod bars;
 mod broken_log;
+mod cold;
 mod continuity;
 mod golden;
 mod hub;

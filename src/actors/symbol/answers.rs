@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use actix::Message;
+
 use super::core::Core;
 use super::{Nudge, Save};
 use crate::actors::keeper::{Errand, Saved};
-use crate::domain::market::{Bar, Interval, Nanos};
+use crate::domain::market::{Bar, INTERVALS, Interval, Nanos};
 use crate::feeds::kafka::SavedParts;
 use crate::wire::data::Exps;
 use crate::wire::number::TIME_LIMIT;
 use crate::wire::rest;
-use crate::wire::saved::{self, SavedMarket, minute_of};
+use crate::wire::saved::{self, HotCopy, SavedMarket, minute_of};
 
 /// What a reader over HTTP wants to see.
 #[derive(Clone, Debug)]
@@ -40,7 +42,34 @@ pub struct Looked {
     pub silent: bool,
     /// Milliseconds since the last event came.
     pub stale_ms: u64,
+    /// Where it was seen.
+    pub source: Source,
 }
+
+/// Where an answer comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The symbol itself, now.
+    Memory,
+    /// A copy.
+    Redis {
+        /// When it was made, in milliseconds since 1970.
+        written_ms: i64,
+    },
+}
+
+/// Make a copy of what is last known, unless the one made at that place is still good.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Option<HotCopy>")]
+pub struct CopyHot {
+    /// Partition and offset that the copy before stands for.
+    pub known: Option<(i32, i64)>,
+}
+
+/// Levels of a book that is copied.
+const LEVELS_COPIED: usize = 20;
+/// Bars of each interval that are copied: the running one and those before it.
+const BARS_COPIED: usize = 3;
 
 impl Core {
     /// Writes the market and the minutes of trades that changed, for the keeper to store.
@@ -98,6 +127,34 @@ impl Core {
         }
     }
 
+    pub(super) fn copy_hot(&self, known: Option<(i32, i64)>) -> Option<HotCopy> {
+        let at = (self.place.partition, self.place.offset);
+        if known == Some(at) {
+            return None;
+        }
+        let now_ms = jiff::Timestamp::now().as_millisecond();
+        let silence_ms = i64::try_from(self.heard.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let (name, market) = (self.name.as_str(), &self.market);
+        let last_bars = |interval: Interval| {
+            let bars: Vec<Bar> =
+                market.bars(interval).bars().rev().take(BARS_COPIED).cloned().collect();
+            (interval.name().to_owned(), bars.into_iter().rev().collect())
+        };
+        Some(HotCopy {
+            partition: at.0,
+            offset: at.1,
+            heard_ms: now_ms.saturating_sub(silence_ms),
+            written_ms: now_ms,
+            price_exp: market.price_exp(),
+            qty_exp: market.qty_exp(),
+            quote: rest::quote(name, market, self.silent),
+            stats: rest::stats(name, market),
+            book: rest::book(name, market, LEVELS_COPIED, self.silent),
+            summary: rest::summary(name, market, self.silent),
+            bars: INTERVALS.into_iter().map(last_bars).collect(),
+        })
+    }
+
     pub(super) fn look(&self, want: &Want) -> Looked {
         let silence = self.heard.elapsed().as_millis();
         let mut looked = Looked {
@@ -106,6 +163,7 @@ impl Core {
             exps: Exps::of(&self.market),
             silent: self.silent,
             stale_ms: u64::try_from(silence).unwrap_or(u64::MAX),
+            source: Source::Memory,
         };
         let (name, market) = (self.name.as_str(), &self.market);
         match want {

@@ -16,7 +16,7 @@ use std::sync::mpsc::Sender;
 
 use actix::prelude::*;
 
-pub use self::answers::{Looked, Want};
+pub use self::answers::{CopyHot, Looked, Source, Want};
 use self::core::Core;
 pub use self::core::epoch_base;
 pub use self::desk::Desk;
@@ -291,6 +291,14 @@ impl Handler<Nudge> for SymbolActor {
 
     fn handle(&mut self, nudge: Nudge, ctx: &mut Self::Context) {
         self.guarded(ctx, |core| core.borrow_mut().nudge(nudge));
+    }
+}
+
+impl Handler<CopyHot> for SymbolActor {
+    type Result = MessageResult<CopyHot>;
+
+    fn handle(&mut self, CopyHot { known }: CopyHot, _ctx: &mut Self::Context) -> Self::Result {
+        MessageResult(self.core.borrow().copy_hot(known))
     }
 }
 

@@ -1,0 +1,132 @@
+//! The warm cache in Redis: what is last known of each instrument.
+//!
+//! A copy is a courtesy: whoever cannot have it goes on without. After a failure the cache is left
+//! alone for a while, so that nobody waits for a server that is not there.
+
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+
+use crate::config;
+use crate::wire::saved::{self, HotCopy};
+
+/// How long the cache is left alone after the first failure, and at most.
+const REST: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+
+/// Why the cache did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    /// The server's or the driver's word.
+    #[error("redis: {0}")]
+    Redis(#[from] redis::RedisError),
+    /// It took too long.
+    #[error("redis: no answer in {0} ms")]
+    Timeout(u64),
+    /// It failed a moment ago.
+    #[error("redis: left alone after a failure")]
+    Resting,
+}
+
+/// Copies by instrument.
+pub struct Cache {
+    manager: ConnectionManager,
+    prefix: String,
+    keep_s: u64,
+    timeout_ms: u64,
+    /// Until when it is left alone, and for how long the next time.
+    rest: Mutex<Option<(Instant, Duration)>>,
+}
+
+impl Cache {
+    /// The cache of the settings; none where they name no server. It connects when it is first
+    /// asked.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError`] where the address is none.
+    pub fn new(settings: &config::Redis) -> Result<Option<Self>, CacheError> {
+        let Some(url) = settings.url.as_deref() else { return Ok(None) };
+        let timeout = Duration::from_millis(settings.timeout_ms);
+        let wanted = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(timeout))
+            .set_response_timeout(Some(timeout))
+            .set_number_of_retries(1);
+        let client = redis::Client::open(url)?;
+        Ok(Some(Self {
+            manager: ConnectionManager::new_lazy_with_config(client, wanted)?,
+            prefix: settings.prefix.clone(),
+            keep_s: settings.keep_s,
+            timeout_ms: settings.timeout_ms,
+            rest: Mutex::new(None),
+        }))
+    }
+
+    /// Puts copies, all in one go.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError`] where the server does not take them in time.
+    pub async fn put(&self, copies: &[(String, HotCopy)]) -> Result<(), CacheError> {
+        let mut pipe = redis::pipe();
+        for (name, copy) in copies {
+            let bytes = saved::encode(copy).unwrap_or_default();
+            pipe.set_ex(self.key(name), bytes, self.keep_s).ignore();
+        }
+        let mut manager = self.manager.clone();
+        self.limited(async move { pipe.query_async::<()>(&mut manager).await }).await
+    }
+
+    /// What is last known of an instrument.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError`] where the server does not answer in time.
+    pub async fn get(&self, name: &str) -> Result<Option<HotCopy>, CacheError> {
+        let mut manager = self.manager.clone();
+        let mut question = redis::cmd("GET");
+        question.arg(self.key(name));
+        let bytes: Option<Vec<u8>> =
+            self.limited(async move { question.query_async(&mut manager).await }).await?;
+        // A copy of another version is as good as none.
+        Ok(bytes.and_then(|bytes| saved::decode(&bytes).ok()))
+    }
+
+    /// Whether the server answers.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError`] where it does not.
+    pub async fn ping(&self) -> Result<(), CacheError> {
+        let mut manager = self.manager.clone();
+        self.limited(async move { redis::cmd("PING").query_async::<()>(&mut manager).await }).await
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}hot:{name}", self.prefix)
+    }
+
+    async fn limited<T>(
+        &self,
+        work: impl Future<Output = Result<T, redis::RedisError>>,
+    ) -> Result<T, CacheError> {
+        let resting = self.rest.lock().is_some_and(|(until, _)| Instant::now() < until);
+        if resting {
+            return Err(CacheError::Resting);
+        }
+        let limit = Duration::from_millis(self.timeout_ms);
+        let outcome = match tokio::time::timeout(limit, work).await {
+            Ok(outcome) => outcome.map_err(CacheError::from),
+            Err(_) => Err(CacheError::Timeout(self.timeout_ms)),
+        };
+        let mut rest = self.rest.lock();
+        *rest = match &outcome {
+            Ok(_) => None,
+            Err(_) => {
+                let pause = rest.map_or(REST.0, |(_, pause)| (pause * 2).min(REST.1));
+                Some((Instant::now() + pause, pause))
+            }
+        };
+        outcome
+    }
+}
