@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tickwire::domain::market::{Interval, Market, MarketState, Moment, Policy};
+use tickwire::feeds::simulator::Simulator;
 use tickwire::wire::channel::Channel;
 use tickwire::wire::code::Code;
 use tickwire::wire::codec::Codec;
@@ -277,4 +278,64 @@ fn frames_are_the_golden_ones_in_both_codecs() {
     }
     let golden = std::fs::read_to_string(&path).unwrap();
     assert!(golden == made, "the wire changed: see {} and bless what was wanted", path.display());
+}
+
+/// What changed since a channel's last message, as every receiver of a raw class gets it.
+fn update_of<'m>(market: &'m Market, channel: Channel, since: u64) -> Option<(u64, Update<'m>)> {
+    let (exps, shown) = (Exps::of(market), MarketState::Live);
+    let (last, data) = match channel {
+        Channel::Quote => (market.quote().seq, Data::Quote { market, since: Some(since), shown }),
+        Channel::Stats => (market.stats().seq, Data::Stats { market, since: Some(since) }),
+        Channel::Book(depth) => {
+            let before = market.book().top_at(since, usize::from(depth))?;
+            let diff = market.book().diff_from(&before, usize::from(depth));
+            (market.book_seq, Data::Book { market, diff, since: Some(since), shown })
+        }
+        Channel::Trade => {
+            let items = market.tape().items_since(since)?.collect();
+            (market.tape().seq, Data::Items { items, exps })
+        }
+        Channel::Bars(interval) => {
+            let bars = market.bars(interval).changed_since(since)?.collect();
+            (market.bars(interval).seq, Data::Bars { bars, since: Some(since), exps })
+        }
+    };
+    let span = Span { first: since + 1, last };
+    let update = match channel {
+        Channel::Trade => Update::Event { span, data },
+        _ => Update::Delta { span, conflated: false, data },
+    };
+    (since < last).then_some((last, update))
+}
+
+/// The table of `docs/protocol.md`; run with `--nocapture` to see it.
+#[test]
+fn message_pack_takes_less_than_half_the_bytes_of_json() {
+    let channels: [(u32, &str); 5] =
+        [(101, "quote"), (102, "stats"), (103, "book.20"), (104, "trade"), (105, "bars.1m")];
+    let mut market = Market::new("log.0.0");
+    let mut totals = [(0_u64, 0_usize, 0_usize, 0_u64); 5];
+    for record in Simulator::new(1, START, 1_000, 1).take(20_000) {
+        let admission = market.admit(&record.events).unwrap();
+        market.accept(admission);
+        for event in &record.events {
+            market.apply(event, Moment::default(), &Policy::default(), &mut Vec::new());
+        }
+        for ((reference, name), total) in channels.into_iter().zip(&mut totals) {
+            let channel: Channel = name.parse().unwrap();
+            let Some((last, update)) = update_of(&market, channel, total.0) else { continue };
+            let place = Place { channel, name, instrument: NAME, reference };
+            total.0 = last;
+            total.1 += update.encode(Codec::Json, place).len();
+            total.2 += update.encode(Codec::MessagePack, place).len();
+            total.3 += 1;
+        }
+        market.forget_bars();
+    }
+    println!("| channel | messages | JSON, bytes a message | MessagePack |");
+    for ((_, name), (_, json, packed, count)) in channels.into_iter().zip(totals) {
+        let each = |bytes: usize| bytes as u64 / count;
+        println!("| `{name}` | {count} | {} | {} |", each(json), each(packed));
+        assert!(packed * 2 < json, "{name}");
+    }
 }
