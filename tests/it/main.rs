@@ -14,4 +14,5 @@ mod panics;
 mod recorded;
 mod slow;
 mod truth;
+mod unruly;
 mod walking;
