@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Api;
+use super::api::{Bars, ProblemBody};
 use super::error::Problem;
 use super::instruments::{limit_of, push_next};
 use super::market::{Freshness, json, look, needed, open_answer};
@@ -20,18 +22,39 @@ use crate::wire::time;
 const DEFAULT_LIMIT: usize = 500;
 
 /// `instrument=A&interval=1m&from=&to=&limit=&fill=none|prev&cursor=`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct BarsQuery {
+    /// A name.
+    #[param(required = true, example = "SIM:ACME")]
     instrument: Option<String>,
+    /// `1s 1m 5m 15m 1h 4h 1d`.
+    #[param(required = true, example = "1m")]
     interval: Option<String>,
+    /// RFC 3339 or nanoseconds since 1970, inclusive.
     from: Option<String>,
+    /// RFC 3339 or nanoseconds since 1970, exclusive.
     to: Option<String>,
+    /// 500 unless told, at most 50,000.
     limit: Option<usize>,
+    /// `prev` puts flat bars where nothing traded.
     fill: Option<String>,
+    /// `next` of the page before.
     cursor: Option<String>,
 }
 
-/// `GET /api/v1/bars`.
+/// Bars of an interval, earliest first; none where nothing traded.
+#[utoipa::path(
+    get,
+    path = "/api/v1/bars",
+    tag = "market data",
+    params(BarsQuery),
+    responses(
+        (status = 200, body = Bars),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
 pub async fn bars(
     api: web::Data<Api>,
     query: web::Query<BarsQuery>,

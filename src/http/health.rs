@@ -4,14 +4,22 @@ use actix_web::{HttpResponse, web};
 use serde_json::json;
 
 use super::Api;
+use super::api::{Alive, Ready};
 use crate::telemetry::metrics;
 
-/// `GET /healthz`: the process lives.
+/// The process lives.
+#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, body = Alive)))]
 pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "alive" }))
 }
 
-/// `GET /readyz`: it can serve; with the condition of each dependency.
+/// It can serve; with the condition of each dependency.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "operation",
+    responses((status = 200, body = Ready), (status = 503, body = Ready))
+)]
 pub async fn ready(api: web::Data<Api>) -> HttpResponse {
     let mut dependencies = serde_json::Map::new();
     let mut note = |name: &str, fault: Option<String>| {
@@ -33,7 +41,13 @@ pub async fn ready(api: web::Data<Api>) -> HttpResponse {
     }
 }
 
-/// `GET /metrics`: everything that is counted, for Prometheus.
+/// Everything that is counted, for Prometheus.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "operation",
+    responses((status = 200, body = String, content_type = "application/openmetrics-text"))
+)]
 pub async fn counted() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")

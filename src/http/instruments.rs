@@ -3,22 +3,38 @@
 use actix_web::{HttpResponse, web};
 use futures_util::future::join_all;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Api;
+use super::api::{Instruments, ProblemBody};
 use super::error::Problem;
 use super::market::{Freshness, json, look, open_answer};
 use crate::actors::symbol::Want;
 use crate::domain::market::Instrument;
 
 /// `query=&limit=&cursor=`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct InstrumentsQuery {
+    /// Only those whose name holds this, whatever its case.
     query: Option<String>,
+    /// 500 unless told, at most 10,000.
     limit: Option<usize>,
+    /// `next` of the page before.
     cursor: Option<String>,
 }
 
-/// `GET /api/v1/instruments`: those whose name holds `query`, in order of names.
+/// Definitions and states, in order of names.
+#[utoipa::path(
+    get,
+    path = "/api/v1/instruments",
+    tag = "market data",
+    params(InstrumentsQuery),
+    responses(
+        (status = 200, body = Instruments),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
 pub async fn instruments(
     api: web::Data<Api>,
     query: web::Query<InstrumentsQuery>,

@@ -6,8 +6,10 @@ use actix_web::{HttpResponse, web};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Api;
+use super::api::{Book, ProblemBody, Quotes, StatsList};
 use super::error::Problem;
 use super::hot::looked_up;
 use crate::actors::symbol::{Look, Looked, Source, Want};
@@ -86,8 +88,11 @@ pub(super) async fn look(api: &Api, name: &str, want: Want) -> Result<Looked, Pr
 }
 
 /// `instruments=A,B`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ListQuery {
+    /// Names, separated by commas; at most 1,000.
+    #[param(required = true, example = "SIM:ACME,SIM:BOLT")]
     instruments: Option<String>,
 }
 
@@ -133,7 +138,18 @@ async fn list(
     Ok(json(out))
 }
 
-/// `GET /api/v1/quotes`.
+/// Best bid and ask of each.
+#[utoipa::path(
+    get,
+    path = "/api/v1/quotes",
+    tag = "market data",
+    params(ListQuery),
+    responses(
+        (status = 200, body = Quotes),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
 pub async fn quotes(
     api: web::Data<Api>,
     query: web::Query<ListQuery>,
@@ -141,7 +157,18 @@ pub async fn quotes(
     list(&api, &query, "quotes", Want::Quote).await
 }
 
-/// `GET /api/v1/stats`.
+/// Statistics of the UTC day of each.
+#[utoipa::path(
+    get,
+    path = "/api/v1/stats",
+    tag = "market data",
+    params(ListQuery),
+    responses(
+        (status = 200, body = StatsList),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
 pub async fn stats(
     api: web::Data<Api>,
     query: web::Query<ListQuery>,
@@ -150,13 +177,28 @@ pub async fn stats(
 }
 
 /// `instrument=A&depth=N`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct BookQuery {
+    /// A name.
+    #[param(required = true, example = "SIM:ACME")]
     instrument: Option<String>,
+    /// Levels a side, from 1 to 1000; 20 unless told.
     depth: Option<usize>,
 }
 
-/// `GET /api/v1/book`.
+/// The best levels of a book.
+#[utoipa::path(
+    get,
+    path = "/api/v1/book",
+    tag = "market data",
+    params(BookQuery),
+    responses(
+        (status = 200, body = Book),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
 pub async fn book(
     api: web::Data<Api>,
     query: web::Query<BookQuery>,

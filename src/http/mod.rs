@@ -2,6 +2,7 @@
 //!
 //! Handlers ask actors by message and the store by name; they hold no state of their own.
 
+mod api;
 mod bars;
 mod error;
 mod health;

@@ -7,10 +7,11 @@ use actix_web::dev::{Extensions, Server as ActixServer};
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpRequest, HttpServer, ResponseError, web};
 use socket2::SockRef;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::error::Problem;
 use super::ws::SharedStream;
-use super::{Api, bars, health, instruments, market, page, trades, ws};
+use super::{Api, api, bars, health, instruments, market, page, trades, ws};
 
 /// Data that a peer does not acknowledge for so long ends its connection.
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(30);
@@ -56,6 +57,9 @@ fn routes(config: &mut web::ServiceConfig) {
         )
         .route("/{file}.txt", web::get().to(page::file))
         .route("/assets/{file}", web::get().to(page::file))
+        .service(at("/api/openapi.json", web::get().to(api::openapi)))
+        .service(web::redirect("/api/docs", "/api/docs/"))
+        .service(SwaggerUi::new("/api/docs/{_:.*}").config(Config::from("/api/openapi.json")))
         .service(at("/healthz", web::get().to(health::alive)))
         .service(at("/readyz", web::get().to(health::ready)))
         .service(at("/metrics", web::get().to(health::counted)))

@@ -2,8 +2,10 @@
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Api;
+use super::api::{ProblemBody, Trades};
 use super::error::Problem;
 use super::instruments::{limit_of, push_next};
 use super::market::{Freshness, json, needed, open_answer};
@@ -13,16 +15,34 @@ use crate::wire::json::Object;
 use crate::wire::time;
 
 /// `instrument=A&from=&to=&limit=&cursor=`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct TradesQuery {
+    /// A name.
+    #[param(required = true, example = "SIM:ACME")]
     instrument: Option<String>,
+    /// RFC 3339 or nanoseconds since 1970, inclusive.
     from: Option<String>,
+    /// RFC 3339 or nanoseconds since 1970, exclusive.
     to: Option<String>,
+    /// 500 unless told, at most 10,000.
     limit: Option<usize>,
+    /// `next` of the page before.
     cursor: Option<String>,
 }
 
-/// `GET /api/v1/trades`.
+/// Stored trades, earliest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/trades",
+    tag = "market data",
+    params(TradesQuery),
+    responses(
+        (status = 200, body = Trades),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
 pub async fn trades(
     api: web::Data<Api>,
     query: web::Query<TradesQuery>,

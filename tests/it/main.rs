@@ -6,6 +6,7 @@ mod bars;
 mod broken_log;
 mod cold;
 mod continuity;
+mod described;
 mod golden;
 mod hub;
 mod malformed;

@@ -395,6 +395,7 @@ async fn a_fuzzed_socket_costs_its_neighbour_nothing() {
         }
     };
     tokio::join!(fuzz, follow);
+    assert!(feed.wait().unwrap().success());
 
     let (_, book) = hub.get("/api/v1/book?instrument=SIM:ACME&depth=20").await;
     assert_eq!(folded["book.20"].data["bids"], book["bids"]);
