@@ -1,4 +1,4 @@
-//! REST is what its description says.
+//! REST and the WebSocket are what their descriptions say.
 
 use serde_json::{Value, json};
 
@@ -59,12 +59,52 @@ fn hold(all: &Value, schema: &Value, value: &Value, at: &str) {
             for (name, field) in fields {
                 let known = &schema["properties"][name];
                 let known = if known.is_null() { &schema["additionalProperties"] } else { known };
-                assert!(!known.is_null(), "{at}: {name} is not described");
+                assert!(known.is_object(), "{at}: {name} is not described");
                 hold(all, known, field, &format!("{at}.{name}"));
             }
         }
         _ => {}
     }
+}
+
+/// The schema of a channel's data.
+fn data_of(channel: &str) -> &'static str {
+    match channel.split('.').next().unwrap() {
+        "quote" => "QuoteData",
+        "stats" => "StatsData",
+        "book" => "BookData",
+        "trade" => "TradeItems",
+        "bars" => "BarList",
+        other => panic!("no channel {other}"),
+    }
+}
+
+#[test]
+fn every_golden_message_is_as_the_asyncapi_file_describes_it() {
+    let read = |path: &str| -> Value {
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let (all, golden) = (read("docs/asyncapi.json"), read("tests/golden/frames.json"));
+    let mut seen = std::collections::BTreeSet::new();
+    let frames = golden.as_array().unwrap().iter();
+    for message in frames.flat_map(|frame| frame["json"].as_array().unwrap()) {
+        let op = message["op"].as_str().unwrap();
+        let name = format!("{}{}", op[..1].to_uppercase(), &op[1..]);
+        let at = format!("{op} {}", message["channel"]);
+        let mut told = all["components"]["schemas"][&name].clone();
+        assert_eq!(told["properties"]["op"]["const"], op);
+        if let Some(data) = told["properties"].get_mut("data") {
+            let schema = data_of(message["channel"].as_str().unwrap());
+            *data = json!({"$ref": format!("#/components/schemas/{schema}")});
+        }
+        hold(&all, &told, message, &at);
+        seen.insert(name);
+    }
+    let told = all["operations"]["tell"]["messages"].as_array().unwrap().iter();
+    let told: std::collections::BTreeSet<String> = told
+        .map(|one| one["$ref"].as_str().unwrap().rsplit('/').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(seen, told, "every message that the file tells of is among the golden ones");
 }
 
 #[tokio::test]
