@@ -27,9 +27,20 @@ fn path(dir: &std::path::Path, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn krakens_own_candles_are_what_rest_and_sql_say() {
+async fn krakens_own_candles_are_what_rest_the_socket_and_sql_say() {
     let Some(dir) = recorded("kraken-rest-xbtusdt-20251110") else { return };
     let hub = TestHub::start(&[]).await;
+    // Something must be heard of an instrument before it can be followed.
+    let name = "KRAKEN:XBT/USDT";
+    hub.produce(name, &json!({"type": "heartbeat", "instrument": name, "ts_event": 1}));
+    hub.flush();
+    hub.until("the instrument is known", async || {
+        let (status, _) = hub.get(&format!("/api/v1/stats?instruments={name}")).await;
+        (status == 200).then_some(())
+    })
+    .await;
+    let mut socket = hub.connect().await;
+    socket.subscribe("bars.1m", name, 20).await;
     hub.feed(&["replay", "--venue", "kraken", "--speed", "max", &path(&dir, "trades.json.gz")]);
     let ohlc =
         flate2::read::GzDecoder::new(std::fs::File::open(dir.join("ohlc_1m.json.gz")).unwrap());
@@ -42,6 +53,15 @@ async fn krakens_own_candles_are_what_rest_and_sql_say() {
             (status == 200 && 273 <= bars.len()).then_some(bars)
         })
         .await;
+    let mut followed = Folded::default();
+    while followed.data.as_array().is_none_or(|followed| followed.len() < bars.len()) {
+        assert!(socket.take_frame().await);
+        for message in socket.messages.drain(..).filter(|message| message["channel"].is_string()) {
+            if message["op"] != "subscribed" {
+                followed.take(&message);
+            }
+        }
+    }
     hub.until("all whole minutes are recorded", async || {
         let rows = hub.sql("select count(*) from market.bars_1m").await;
         (272 <= rows[0][0].as_ref()?.parse::<i64>().ok()?).then_some(())
@@ -69,6 +89,12 @@ async fn krakens_own_candles_are_what_rest_and_sql_say() {
             continue;
         }
         let bar = bar.unwrap_or_else(|| panic!("no bar at {label}"));
+        let told = followed.data.as_array().unwrap().iter();
+        let told = told.clone().find(|bar| bar["start"] == start * 1_000_000);
+        let told = told.unwrap_or_else(|| panic!("no bar on the socket at {label}"));
+        for field in ["open", "high", "low", "close", "volume", "notional", "vwap", "trades"] {
+            assert_eq!(told[field], bar[field], "{field} on the socket at {label}");
+        }
         let row = sql.iter().find(|row| row[0] == Some(start.to_string()));
         for (nth, field) in ["open", "high", "low", "close"].into_iter().enumerate() {
             let theirs = number(candle[nth + 1].as_str().unwrap());
