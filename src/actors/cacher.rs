@@ -12,7 +12,7 @@ use super::health::Health;
 use super::registry::Registry;
 use super::symbol::CopyHot;
 use crate::domain::market::Instrument;
-use crate::store::Cache;
+use crate::store::{Cache, CacheError};
 use crate::telemetry::metrics;
 use crate::wire::saved::HotCopy;
 
@@ -20,6 +20,9 @@ use crate::wire::saved::HotCopy;
 const COPIES_A_WRITE: usize = 100;
 /// A symbol that does not answer in this time is copied another time.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What was written of each, and when.
+type Written = HashMap<Instrument, ((i32, i64), Instant)>;
 
 /// Writes copies every so often.
 pub struct Cacher {
@@ -31,6 +34,8 @@ pub struct Cacher {
     pub cache: Arc<Cache>,
     /// Between two rounds.
     pub every: Duration,
+    /// A copy as old as this is written again, changed or not: it would be forgotten otherwise.
+    pub again_after: Duration,
     /// Set when the hub stops.
     pub stop: Arc<AtomicBool>,
 }
@@ -38,7 +43,7 @@ pub struct Cacher {
 impl Cacher {
     /// Works until told to stop.
     pub fn run(self, runtime: &Runtime) {
-        let mut written: HashMap<Instrument, (i32, i64)> = HashMap::new();
+        let mut written = Written::new();
         let mut round_at = Instant::now();
         while !self.stop.load(Ordering::Acquire) {
             std::thread::sleep(Duration::from_millis(20));
@@ -48,6 +53,8 @@ impl Cacher {
             round_at = Instant::now();
             let outcome = runtime.block_on(self.round(&mut written));
             if let Err(error) = &outcome {
+                // Whatever became of the server, it may have lost what it had.
+                written.clear();
                 metrics().cache_failures.inc();
                 tracing::debug!(%error, "the warm cache");
             }
@@ -55,14 +62,20 @@ impl Cacher {
         }
     }
 
-    async fn round(
-        &self,
-        written: &mut HashMap<Instrument, (i32, i64)>,
-    ) -> Result<(), crate::store::CacheError> {
+    async fn round(&self, written: &mut Written) -> Result<(), CacheError> {
         self.cache.ping().await?;
+        // What is folded before the log's end is reached is past; the copies there are newer.
+        if !self.health.is_serving() {
+            return Ok(());
+        }
         let names = self.registry.names();
+        written.retain(|name, _| names.binary_search(name).is_ok());
         for names in names.chunks(COPIES_A_WRITE) {
-            let asked = names.iter().map(|name| self.copy_of(name, written.get(name).copied()));
+            let known = |name: &Instrument| {
+                let (at, when) = written.get(name)?;
+                (when.elapsed() < self.again_after).then_some(*at)
+            };
+            let asked = names.iter().map(|name| self.copy_of(name, known(name)));
             let copies: Vec<(String, HotCopy)> =
                 join_all(asked).await.into_iter().flatten().collect();
             if copies.is_empty() {
@@ -72,7 +85,7 @@ impl Cacher {
             metrics().cache_writes.inc_by(copies.len() as u64);
             for (name, copy) in copies {
                 if let Ok(name) = Instrument::parse(&name) {
-                    written.insert(name, (copy.partition, copy.offset));
+                    written.insert(name, ((copy.partition, copy.offset), Instant::now()));
                 }
             }
         }

@@ -84,6 +84,15 @@ pub struct Round {
 pub enum Errand {
     /// Store a record that could not be understood.
     DeadLetter(DeadLetter),
+    /// Remove saved state that cannot be read, so that it is not found again.
+    Remove {
+        /// Where it lies.
+        partition: i32,
+        /// Whose it is.
+        name: Instrument,
+        /// Where the log is folded again from.
+        from: SavedPosition,
+    },
     /// A round begins.
     Round(Round),
     /// A market of the round.
@@ -197,6 +206,13 @@ impl Keeper {
                 self.finish_if_whole();
             }
             Errand::Heartbeat { name, partition, ts } => self.beat(&name, partition, ts),
+            Errand::Remove { partition, name, from } => {
+                let states = StateWriter::new(&self.writer, &self.settings, partition);
+                // First the place, so that whoever finds no state begins where it can be made anew.
+                let outcome =
+                    states.position(&from).and_then(|()| states.remove(name.as_str(), &[]));
+                self.note(outcome, "that unreadable state is removed");
+            }
             Errand::Stop => {}
         }
     }
@@ -252,6 +268,10 @@ impl Keeper {
     }
 
     fn store(&mut self, saved: Saved) {
+        // It is told once, in time or not.
+        for left in saved.left {
+            self.left.insert((left.partition, saved.name.clone()), left.minutes);
+        }
         if self.round.as_ref().is_none_or(|(round, _)| round.number != saved.round) {
             return;
         }
@@ -259,9 +279,6 @@ impl Keeper {
         let states = StateWriter::new(&self.writer, &self.settings, saved.partition);
         let outcome = states.market(saved.name.as_str(), &saved.parts);
         metrics().state_saves.inc();
-        for left in saved.left {
-            self.left.insert((left.partition, saved.name.clone()), left.minutes);
-        }
         // It may have come back.
         self.left.remove(&(saved.partition, saved.name.clone()));
         self.forget.insert((saved.partition, saved.name), saved.forget);
@@ -322,6 +339,9 @@ impl Keeper {
         for ((partition, name), minutes) in &self.left {
             let states = StateWriter::new(&self.writer, &self.settings, *partition);
             states.remove(name.as_str(), minutes)?;
+        }
+        if !self.left.is_empty() {
+            self.writer.flush(FLUSH_PATIENCE)?;
         }
         Ok(())
     }

@@ -43,6 +43,8 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
             })
             .map_err(|error| error.to_string()),
     );
+    // Its connection is a task of the runtime it is made on.
+    let _entered = runtime.enter();
     match store::Cache::new(&settings.redis) {
         Ok(None) => tell("redis", Ok("none: no redis.url".into())),
         Ok(Some(cache)) => {

@@ -227,10 +227,13 @@ fn warm(shared: &Shared) -> Option<JoinHandle<()>> {
         health: shared.health.clone(),
         cache: shared.cache.clone()?,
         every: Duration::from_millis(shared.settings.redis.write_every_ms),
+        again_after: Duration::from_secs(shared.settings.redis.keep_s / 2),
         stop: shared.stop.clone(),
     };
     thread("cacher", move || {
-        match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        // The connection is shared with the server and may be made here: it must go on between rounds.
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        match runtime.worker_threads(1).enable_all().build() {
             Ok(runtime) => cacher.run(&runtime),
             Err(error) => tracing::error!(%error, "the cacher's runtime"),
         }

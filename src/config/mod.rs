@@ -290,6 +290,21 @@ impl Settings {
         if self.database.url.parse::<url_scheme::PostgresUrl>().is_err() {
             return wrong("database.url", "(secret)".into(), "a postgresql:// address");
         }
+        let redis = &self.redis;
+        let schemes = ["redis://", "unix://"];
+        let known = |url: &String| schemes.iter().any(|scheme| url.starts_with(scheme));
+        if !redis.url.as_ref().is_none_or(known) {
+            return wrong("redis.url", "(secret)".into(), "a redis:// or unix:// address");
+        }
+        for (name, value) in [
+            ("redis.write_every_ms", redis.write_every_ms),
+            ("redis.keep_s", redis.keep_s),
+            ("redis.timeout_ms", redis.timeout_ms),
+        ] {
+            if value == 0 {
+                return wrong(name, value.to_string(), "a number above 0");
+            }
+        }
         if self.database.analyst_password.as_ref().is_some_and(String::is_empty) {
             return wrong("database.analyst_password", "(empty)".into(), "a password");
         }
@@ -334,6 +349,10 @@ mod tests {
         assert!(text.contains("http.port") && text.contains("bind"), "{text}");
         let text = with("TICKWIRE_DATABASE__URL", "mysql://u:geheim@h").unwrap_err().to_string();
         assert!(text.contains("database.url") && !text.contains("geheim"), "{text}");
+        let text = with("TICKWIRE_REDIS__URL", "geheim@localhost:6379").unwrap_err().to_string();
+        assert!(text.contains("redis.url") && !text.contains("geheim"), "{text}");
+        let text = with("TICKWIRE_REDIS__KEEP_S", "0").unwrap_err().to_string();
+        assert!(text.contains("redis.keep_s"), "{text}");
         let text = with("TICKWIRE_NOSUCH__THING", "1").unwrap_err().to_string();
         assert!(text.contains("nosuch"), "{text}");
     }

@@ -12,7 +12,7 @@ use super::error::Problem;
 use super::instruments::{limit_of, push_next};
 use super::market::{Freshness, json, look, needed, open_answer};
 use super::trades::{known, span_of};
-use crate::actors::symbol::{Looked, Want};
+use crate::actors::symbol::{Looked, Source, Want};
 use crate::domain::market::{Bar, BarState, Interval, Nanos, VWAP_EXTRA_DIGITS, vwap_mantissa};
 use crate::store::{GapSpan, StoreError, StoredBar};
 use crate::wire::json::Object;
@@ -188,11 +188,17 @@ impl Page<'_> {
             let bar = looked.bars.iter().rev().find(|bar| bar.has_trades())?;
             Some(as_stored(bar, looked))
         });
-        if held.is_some() {
+        if held.is_some() && looked.is_some_and(|looked| looked.source == Source::Memory) {
             return held;
         }
-        let history = api.history.as_ref()?;
-        history.bar_before(self.name, self.interval, self.from).await.ok().flatten()
+        let stored = match api.history.as_ref() {
+            Some(history) => {
+                history.bar_before(self.name, self.interval, self.from).await.ok().flatten()
+            }
+            None => None,
+        };
+        // A copy counts where nothing later is stored.
+        [stored, held].into_iter().flatten().max_by_key(|bar| bar.start)
     }
 
     fn write(&self, found: Found) -> String {
@@ -216,13 +222,15 @@ impl Page<'_> {
     }
 }
 
-/// The symbol's bars stand over the stored ones while they may still change, or are not stored.
+/// The symbol's bars stand over the stored ones while they may still change, or are not stored; those
+/// of a copy only where none is stored, because it may be older.
 fn lay_over(rows: &mut BTreeMap<Nanos, StoredBar>, looked: &Looked, last: Option<Nanos>) {
     for bar in &looked.bars {
         let within = last.is_none_or(|last| bar.start <= last);
-        let stored_final =
-            rows.get(&bar.start).is_some_and(|stored| stored.state == BarState::Final.name());
-        if within && !stored_final {
+        let settled = rows.get(&bar.start).is_some_and(|stored| {
+            looked.source != Source::Memory || stored.state == BarState::Final.name()
+        });
+        if within && !settled {
             rows.insert(bar.start, as_stored(bar, looked));
         }
     }

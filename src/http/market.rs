@@ -12,7 +12,7 @@ use super::Api;
 use super::api::{Book, ProblemBody, Quotes, StatsList};
 use super::error::Problem;
 use super::hot::looked_up;
-use crate::actors::symbol::{Look, Looked, Source, Want};
+use crate::actors::symbol::{LEVELS_COPIED, Look, Looked, Source, Want};
 use crate::domain::market::Instrument;
 use crate::wire::channel::DEPTH_MAX;
 use crate::wire::json::Object;
@@ -72,7 +72,10 @@ pub(super) fn json(body: String) -> HttpResponse {
 pub(super) async fn look(api: &Api, name: &str, want: Want) -> Result<Looked, Problem> {
     let parsed = Instrument::parse(name).map_err(|_| Problem::unknown_instrument(name))?;
     let symbol = api.registry.symbol(&parsed);
-    if let (Some(cache), true) = (&api.cache, symbol.is_none() || !api.health.is_serving()) {
+    // A copy of a book is short: what is restored here may be past, but is whole.
+    let deep = matches!(want, Want::Book(depth) if LEVELS_COPIED < depth);
+    let cold = symbol.is_none() || (!api.health.is_serving() && !deep);
+    if let (Some(cache), true) = (&api.cache, cold) {
         match cache.get(parsed.as_str()).await {
             Ok(Some(copy)) => return Ok(looked_up(&copy, &want, &api.settings)),
             Ok(None) => {}

@@ -50,13 +50,9 @@ fn routes(config: &mut web::ServiceConfig) {
         .error_handler(|error, _| Problem::bad_parameter(error.to_string()).into());
     config
         .app_data(query)
-        .service(
-            web::resource("/")
-                .route(web::get().to(page::index))
-                .default_service(web::to(wrong_method)),
-        )
-        .route("/{file}.txt", web::get().to(page::file))
-        .route("/assets/{file}", web::get().to(page::file))
+        .service(page_at("/", page::index))
+        .service(page_at("/{file}.txt", page::file))
+        .service(page_at("/assets/{file}", page::file))
         .service(at("/api/openapi.json", web::get().to(api::openapi)))
         .service(web::redirect("/api/docs", "/api/docs/"))
         .service(SwaggerUi::new("/api/docs/{_:.*}").config(Config::from("/api/openapi.json")))
@@ -71,6 +67,18 @@ fn routes(config: &mut web::ServiceConfig) {
         .service(at("/api/v1/trades", web::get().to(trades::trades)))
         .service(at("/api/v1/bars", web::get().to(bars::bars)))
         .default_service(web::to(nothing));
+}
+
+/// A part of the page: read only.
+fn page_at<F, Answer>(path: &str, handler: F) -> actix_web::Resource
+where
+    F: actix_web::Handler<(HttpRequest,), Output = Answer> + Copy,
+    Answer: actix_web::Responder + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(handler))
+        .route(web::head().to(handler))
+        .default_service(web::to(wrong_method))
 }
 
 async fn nothing(request: HttpRequest) -> actix_web::HttpResponse {

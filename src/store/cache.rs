@@ -122,6 +122,8 @@ impl Cache {
         let mut rest = self.rest.lock();
         *rest = match &outcome {
             Ok(_) => None,
+            // Of several that fail together the first one counts.
+            Err(_) if rest.is_some_and(|(until, _)| Instant::now() < until) => *rest,
             Err(_) => {
                 let pause = rest.map_or(REST.0, |(_, pause)| (pause * 2).min(REST.1));
                 Some((Instant::now() + pause, pause))

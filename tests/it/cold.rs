@@ -59,7 +59,8 @@ async fn answers(hub: &TestHub) -> Vec<Value> {
 #[tokio::test]
 async fn a_hub_without_the_symbol_answers_from_redis_and_says_how_old_that_is() {
     let Some(url) = redis() else { return };
-    let settings = [("REDIS__URL", url.as_str()), ("REDIS__WRITE_EVERY_MS", "100")];
+    // Not before the test is over does anything go stale.
+    let settings = [("REDIS__URL", url.as_str()), ("MARKET__STALE_AFTER_MS", "600000")];
     let owner = TestHub::start(&settings).await;
     fill(&owner).await;
     let warm = answers(&owner).await;
@@ -81,7 +82,7 @@ async fn a_hub_without_the_symbol_answers_from_redis_and_says_how_old_that_is() 
     }
     let (_, book) = other.get("/api/v1/book?instrument=COLD:X&depth=1").await;
     assert_eq!((&book["bids"], &book["asks"]), (&json!([["10.0", "1"]]), &json!([["11.0", "1"]])));
-    assert!(book["stale_ms"].as_u64().unwrap() < 60_000, "{book}");
+    assert!(book["stale_ms"].as_u64().unwrap() < 600_000, "{book}");
     let (_, bars) = other.get("/api/v1/bars?instrument=COLD:X&interval=1s").await;
     assert_eq!(bars["source"], "redis");
     assert_eq!(bars["bars"].as_array().unwrap().len(), 3);
@@ -110,4 +111,14 @@ async fn without_redis_nothing_is_wrong_only_colder() {
     .await;
     let (status, _) = hub.get("/api/v1/quotes?instruments=COLD:NONE").await;
     assert_eq!(status, 404);
+}
+
+#[tokio::test]
+async fn check_tries_redis_too() {
+    let Some(url) = redis() else { return };
+    let hub = TestHub::start(&[("REDIS__URL", &url)]).await;
+    let (good, said) = hub.check(&[]);
+    assert!(good && said.contains("redis: ok, answers"), "{said}");
+    let (good, said) = hub.check(&[("TICKWIRE_REDIS__URL", "redis://127.0.0.1:9")]);
+    assert!(!good && said.contains("redis: redis: "), "{said}");
 }

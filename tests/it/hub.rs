@@ -102,6 +102,17 @@ impl TestHub {
         .await;
     }
 
+    /// Runs `tickwire check`: whether all is well, and what it said.
+    pub fn check(&self, settings: &[(&str, &str)]) -> (bool, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_tickwire"))
+            .arg("check")
+            .envs(self.environment.iter().cloned())
+            .envs(settings.iter().copied())
+            .output()
+            .unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// A variable that the process was started with.
     pub fn setting(&self, name: &str) -> String {
         let found = self.environment.iter().rfind(|(known, _)| known == name);

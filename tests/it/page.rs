@@ -27,6 +27,12 @@ async fn the_page_shows_what_the_hub_says_and_survives_its_kill_without_a_reload
     let (status, policy) = hub.header("/", "content-security-policy").await;
     assert_eq!(status, 200);
     assert!(policy.unwrap().starts_with("default-src 'self'"));
+    let client = reqwest::Client::new();
+    let head = client.head(hub.url("/")).send().await.unwrap();
+    assert_eq!((head.status().as_u16(), head.text().await.unwrap()), (200, String::new()));
+    let refused = client.post(hub.url("/")).send().await.unwrap();
+    assert_eq!(refused.status(), 405);
+    assert_eq!(refused.headers()["content-type"], "application/problem+json");
     let mut feed = hub.feed_in_background(&["sim", "--rate", "300", "--instruments", "12"]);
     hub.until("the instruments are known", async || {
         let (_, list) = hub.get("/api/v1/instruments").await;

@@ -297,6 +297,13 @@ async fn a_hundred_requests_that_are_wrong_get_their_codes_in_both_codecs() {
         packed.send(BINARY, bytes).await;
         assert_eq!(packed.refused().await, ["bad_request"], "{bytes:?}");
     }
+    let deep_maps: Vec<u8> = [0x81, 0xa1, b'a'].repeat(2_000);
+    for bytes in [vec![0x91; 3_000], deep_maps] {
+        packed.send(BINARY, &bytes).await;
+        assert_eq!(packed.refused().await, ["bad_request"], "nested too deep");
+    }
+    text.send(TEXT, "[".repeat(3_000).as_bytes()).await;
+    assert_eq!(text.refused().await, ["bad_request"], "nested too deep");
     text.send(BINARY, b"\x81\xa2op\xa4ping").await;
     assert_eq!(text.refused().await, ["bad_request"]);
     packed.send(TEXT, br#"{"op":"ping"}"#).await;

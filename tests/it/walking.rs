@@ -69,7 +69,7 @@ async fn a_reader_written_from_the_page_alone_folds_message_pack_to_what_rest_sa
     .await;
     let mut feed =
         hub.feed_in_background(&["sim", "--rate", "1000", "--instruments", "2", "--count", "2000"]);
-    let said = python_lines(&["tests/decode_msgpack.py", &hub.ws_url(), "SIM:ACME", "5"]);
+    let said = python_lines(&["tests/decode_msgpack.py", &hub.ws_url(), "SIM:ACME", "9"]);
     assert!(feed.wait().unwrap().success());
     let folded: Value = serde_json::from_str(&said).unwrap();
 

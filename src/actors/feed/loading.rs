@@ -21,10 +21,14 @@ pub struct Loaded {
     pub log: LogId,
     /// The first record to read.
     pub start: i64,
+    /// Append time of the record before it, where that was read.
+    pub ts_append: Option<Nanos>,
     /// The log's end now.
     pub end: i64,
     /// Its markets.
     pub markets: Vec<(Instrument, Market, Place)>,
+    /// Instruments whose saved state cannot be read.
+    pub unreadable: Vec<Instrument>,
     /// Why what was saved is not continued, where it is not.
     pub broken: Option<&'static str>,
 }
@@ -211,19 +215,28 @@ impl Loader {
     ) -> Result<Loaded, KafkaError> {
         let ((low, high), log) = (held.of(partition), &held.log);
         let PartitionStates { position, markets } = states;
-        let mut loaded =
-            Loaded { log: log.clone(), start: low, end: high, markets: Vec::new(), broken: None };
+        let mut loaded = Loaded {
+            log: log.clone(),
+            start: low,
+            ts_append: None,
+            end: high,
+            markets: Vec::new(),
+            unreadable: Vec::new(),
+            broken: None,
+        };
         let Some(position) = position else { return Ok(loaded) };
         let read_to = (&position.log, position.next_offset, position.ts_append);
         loaded.broken = self.break_of(held, partition, read_to)?;
         if loaded.broken.is_none() {
             loaded.start = position.next_offset;
+            loaded.ts_append = position.ts_append;
         }
         for (name, parts) in markets {
             let Ok(name) = Instrument::parse(&name) else { continue };
             let Some((mut market, mut place)) = market_of(&parts, partition) else {
                 tracing::warn!(instrument = %name, "its saved state cannot be read: the log is folded again");
-                loaded.start = low;
+                (loaded.start, loaded.ts_append) = (low, None);
+                loaded.unreadable.push(name);
                 continue;
             };
             if loaded.broken.is_some() {

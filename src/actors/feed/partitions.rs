@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Feed;
+use crate::actors::keeper::Errand;
 use crate::actors::symbol::{BeginEpoch, Place, epoch_base};
 use crate::domain::market::{Market, Nanos};
 use crate::feeds::kafka::Record;
@@ -90,7 +91,17 @@ impl Feed {
         let mut markets = BTreeMap::new();
         for number in list {
             let Some(loaded) = self.tools.loader.take(*number) else { continue };
-            let partition = Partition::starting_at(loaded.log, loaded.start, loaded.end);
+            let mut partition = Partition::starting_at(loaded.log, loaded.start, loaded.end);
+            partition.ts_append = loaded.ts_append;
+            for name in loaded.unreadable {
+                let from = SavedPosition {
+                    log: partition.log.clone(),
+                    next_offset: loaded.start,
+                    ts_append: None,
+                };
+                let errand = Errand::Remove { partition: *number, name, from };
+                let _stopping = self.tools.outlets.keeper.send(errand);
+            }
             tracing::debug!(
                 partition = number,
                 from = loaded.start,

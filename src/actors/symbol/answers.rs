@@ -67,7 +67,7 @@ pub struct CopyHot {
 }
 
 /// Levels of a book that is copied.
-const LEVELS_COPIED: usize = 20;
+pub const LEVELS_COPIED: usize = 20;
 /// Bars of each interval that are copied: the running one and those before it.
 const BARS_COPIED: usize = 3;
 

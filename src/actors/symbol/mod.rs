@@ -16,7 +16,7 @@ use std::sync::mpsc::Sender;
 
 use actix::prelude::*;
 
-pub use self::answers::{CopyHot, Looked, Source, Want};
+pub use self::answers::{CopyHot, LEVELS_COPIED, Looked, Source, Want};
 use self::core::Core;
 pub use self::core::epoch_base;
 pub use self::desk::Desk;
