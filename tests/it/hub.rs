@@ -8,10 +8,11 @@ use futures_util::{SinkExt, StreamExt};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use serde_json::{Value, json};
 use tickwire::config::Kafka;
 use tickwire::feeds::kafka::{
-    BARS_TOPIC, DEAD_LETTER_TOPIC, Letter, MARKET_TOPIC, STATE_TOPIC, Writer,
+    BARS_TOPIC, DEAD_LETTER_TOPIC, Letter, MARKET_TOPIC, PARTITIONS, STATE_TOPIC, Writer,
 };
 use tokio_tungstenite::tungstenite::Message;
 
@@ -220,6 +221,24 @@ impl TestHub {
 
     pub fn flush(&self) {
         self.writer.flush(PATIENCE).unwrap();
+    }
+
+    /// Waits until all that the log holds is in the database.
+    pub async fn until_recorded(&self) {
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", &self.kafka.brokers)
+            .set("group.id", "tests")
+            .create()
+            .unwrap();
+        let topic = self.kafka.topic(MARKET_TOPIC);
+        self.until("all is recorded", async || {
+            let high =
+                |partition| consumer.fetch_watermarks(&topic, partition, PATIENCE).unwrap().1;
+            let end: i64 = (0..PARTITIONS).map(high).sum();
+            let rows = self.sql("select sum(next_offset)::bigint from recorder.positions").await;
+            (rows[0][0].as_deref() == Some(end.to_string().as_str())).then_some(())
+        })
+        .await;
     }
 
     /// Text of all columns of all rows.
