@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -18,6 +19,12 @@ async fn known(hub: &TestHub) {
         (status == 200).then_some(())
     })
     .await;
+}
+
+/// Ten seconds of more than a narrow connection takes.
+fn loud_feed(hub: &TestHub) -> Child {
+    let count = ["--instruments", "3", "--count", "60000"];
+    hub.feed_in_background(&[&["sim", "--rate", "6000"], &count[..]].concat())
 }
 
 async fn names(hub: &TestHub) -> Vec<String> {
@@ -90,15 +97,7 @@ async fn who_pauses_is_told_merged_changes_and_who_stands_still_is_closed_with_4
     follow_all(&mut healthy, &names, 100).await;
     follow_all(&mut slow, &names, 0).await;
     follow_all(&mut frozen, &names, 0).await;
-    let mut feed = hub.feed_in_background(&[
-        "sim",
-        "--rate",
-        "6000",
-        "--instruments",
-        "3",
-        "--count",
-        "60000",
-    ]);
+    let mut feed = loud_feed(&hub);
     let (mut all, mut merged) = (BTreeMap::new(), BTreeMap::new());
     let fed = Cell::new(false);
     let follow = async {
@@ -155,15 +154,7 @@ async fn who_does_not_even_take_the_close_frame_is_cut() {
     known(&hub).await;
     let mut frozen = narrow_connection(&hub.ws_url()).await;
     follow_all(&mut frozen, &names(&hub).await, 0).await;
-    let mut feed = hub.feed_in_background(&[
-        "sim",
-        "--rate",
-        "6000",
-        "--instruments",
-        "3",
-        "--count",
-        "60000",
-    ]);
+    let mut feed = loud_feed(&hub);
     hub.until("the frozen one is cut", async || {
         (hub.metric("tickwire_sessions_cut_total", "").await == 1).then_some(())
     })
