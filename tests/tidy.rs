@@ -29,7 +29,7 @@ const KEPT_IN: &[(&str, &[&str])] = &[
     ("actix", &["actors/", "http/", "app/"]),
     (
         "Instant::now",
-        &["actors/", "http/", "app/", "feeds/kafka/", "feeds/replay.rs", "store/cache.rs"],
+        &["actors/", "http/", "app/", "feeds/kafka/", "feeds/replay.rs", "store/breaker.rs"],
     ),
     ("unsafe", &["feeds/kafka/identity.rs"]),
     ("anyhow", &["app/", "main.rs"]),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::runtime::Runtime;
 
-use super::health::Health;
+use super::health::{Dependency, Health};
 use super::registry::Registry;
 use super::symbol::CopyHot;
 use crate::domain::market::Instrument;
@@ -58,7 +58,14 @@ impl Cacher {
                 metrics().cache_failures.inc();
                 tracing::debug!(%error, "the warm cache");
             }
-            self.health.set_redis(outcome.err().map(|error| error.to_string()));
+            match outcome {
+                // It is not asked while it is left alone; what was wrong is known already.
+                Err(CacheError::Resting) if self.health.is_away(Dependency::Redis) => {}
+                outcome => {
+                    let fault = outcome.err().map(|error| error.to_string());
+                    self.health.set(Dependency::Redis, fault);
+                }
+            }
         }
     }
 

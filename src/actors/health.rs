@@ -1,8 +1,40 @@
 //! What others may know of the hub's condition.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
+use jiff::Timestamp;
 use parking_lot::Mutex;
+
+use crate::telemetry::{DependencyLabel, metrics};
+
+/// What the hub leans on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dependency {
+    /// The brokers of the log.
+    Kafka,
+    /// The database, for questions over HTTP.
+    Database,
+    /// Writing history: the database, and the brokers for `bars.v1`.
+    Recorder,
+    /// The warm cache.
+    Redis,
+}
+
+impl Dependency {
+    const ALL: [Self; 4] = [Self::Kafka, Self::Database, Self::Recorder, Self::Redis];
+
+    /// As `/readyz` and metrics name it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Kafka => "kafka",
+            Self::Database => "database",
+            Self::Recorder => "recorder",
+            Self::Redis => "redis",
+        }
+    }
+}
 
 /// Conditions, each written by whoever knows it.
 #[derive(Debug)]
@@ -10,12 +42,14 @@ pub struct Health {
     serving: AtomicBool,
     draining: AtomicBool,
     serves: bool,
-    records: bool,
-    kafka_fault: Mutex<Option<String>>,
-    recorder_fault: Mutex<Option<String>>,
-    recorded_ts_append: AtomicI64,
-    caches: bool,
-    redis_fault: Mutex<Option<String>>,
+    /// Of each dependency; none of those that this hub does without.
+    watched: [Option<Mutex<Known>>; Dependency::ALL.len()],
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    fault: Option<String>,
+    since: Option<(Timestamp, Instant)>,
 }
 
 /// A dependency's condition.
@@ -25,23 +59,21 @@ pub struct Condition {
     pub name: &'static str,
     /// What is wrong, if anything.
     pub fault: Option<String>,
+    /// Since when it is as it is; none where it was never otherwise.
+    pub since: Option<Timestamp>,
 }
 
 impl Health {
-    /// Of a hub with these roles, and with a warm cache or without.
+    /// Of a hub that serves or does not, and leans on these.
     #[must_use]
-    pub fn new(serves: bool, records: bool, caches: bool) -> Self {
-        Self {
-            serving: AtomicBool::new(false),
-            draining: AtomicBool::new(false),
-            serves,
-            records,
-            kafka_fault: Mutex::new(None),
-            recorder_fault: Mutex::new(None),
-            recorded_ts_append: AtomicI64::new(0),
-            caches,
-            redis_fault: Mutex::new(None),
-        }
+    pub fn new(serves: bool, leans_on: &[Dependency]) -> Self {
+        let watched = Dependency::ALL.map(|one| {
+            leans_on.contains(&one).then(|| {
+                count_up(one, true);
+                Mutex::default()
+            })
+        });
+        Self { serving: AtomicBool::new(false), draining: AtomicBool::new(false), serves, watched }
     }
 
     /// Whether the log's tail was reached since the start.
@@ -66,38 +98,45 @@ impl Health {
         !self.draining.load(Ordering::Acquire) && (self.is_serving() || !self.serves)
     }
 
-    /// What is wrong with the brokers, if anything.
-    pub fn set_kafka(&self, fault: Option<String>) {
-        *self.kafka_fault.lock() = fault;
+    /// What is wrong with a dependency, if anything. A change is logged, what stays is not.
+    pub fn set(&self, which: Dependency, fault: Option<String>) {
+        let Some(known) = &self.watched[which as usize] else { return };
+        let mut known = known.lock();
+        let (name, was) = (which.name(), known.fault.is_some());
+        match &fault {
+            Some(fault) if !was => tracing::warn!(dependency = name, fault, "is away"),
+            None if was => {
+                let away_ms = known.since.map_or(0, |(_, since)| since.elapsed().as_millis());
+                tracing::info!(dependency = name, away_ms, "is back");
+            }
+            _ => {}
+        }
+        if was != fault.is_some() {
+            known.since = Some((Timestamp::now(), Instant::now()));
+            count_up(which, fault.is_none());
+        }
+        known.fault = fault;
     }
 
-    /// What is wrong with recording, if anything.
-    pub fn set_recorder(&self, fault: Option<String>) {
-        *self.recorder_fault.lock() = fault;
-    }
-
-    /// What is wrong with the warm cache, if anything.
-    pub fn set_redis(&self, fault: Option<String>) {
-        *self.redis_fault.lock() = fault;
-    }
-
-    /// Append time of the last record in the database.
-    pub fn set_recorded(&self, ts_append: i64) {
-        self.recorded_ts_append.store(ts_append, Ordering::Relaxed);
+    /// Whether a dependency is known to be away.
+    #[must_use]
+    pub fn is_away(&self, which: Dependency) -> bool {
+        self.watched[which as usize].as_ref().is_some_and(|known| known.lock().fault.is_some())
     }
 
     /// All conditions.
     #[must_use]
     pub fn conditions(&self) -> Vec<Condition> {
-        let kafka = Condition { name: "kafka", fault: self.kafka_fault.lock().clone() };
-        let mut all = vec![kafka];
-        if self.records {
-            let fault = self.recorder_fault.lock().clone();
-            all.push(Condition { name: "recorder", fault });
-        }
-        if self.caches {
-            all.push(Condition { name: "redis", fault: self.redis_fault.lock().clone() });
-        }
-        all
+        let known = |which: Dependency| {
+            let known = self.watched[which as usize].as_ref()?.lock();
+            let since = known.since.map(|(since, _)| since);
+            Some(Condition { name: which.name(), fault: known.fault.clone(), since })
+        };
+        Dependency::ALL.into_iter().filter_map(known).collect()
     }
+}
+
+fn count_up(which: Dependency, up: bool) {
+    let label = DependencyLabel { dependency: which.name() };
+    metrics().dependency_up.get_or_create(&label).set(i64::from(up));
 }

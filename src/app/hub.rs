@@ -8,7 +8,8 @@ use actix::Arbiter;
 use anyhow::Context;
 
 use super::start::{Shared, conduct, wait_for_signal};
-use crate::actors::health::Health;
+use crate::actors::health::{Dependency, Health};
+use crate::actors::prober::watch_database;
 use crate::actors::registry::Registry;
 use crate::actors::session::shard::Drain;
 use crate::actors::symbol::Desk;
@@ -18,8 +19,9 @@ use crate::feeds::kafka::Embedded;
 use crate::http::{self, Api};
 use crate::store::{Cache, History};
 
-/// Sockets get their goodbye before they are closed.
-const GOODBYE: Duration = Duration::from_millis(500);
+/// What a socket may take for its close frame, once it is its turn.
+const LAST_FRAME: Duration = Duration::from_millis(500);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Which parts of the hub run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,7 +71,10 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
     };
     let registry = Arc::new(Registry::new(policy));
     let cache = Cache::new(&settings.redis).context("redis.url")?.map(Arc::new);
-    let health = Arc::new(Health::new(roles.serve, roles.record, cache.is_some()));
+    let mut leans_on = vec![Dependency::Kafka, Dependency::Database];
+    leans_on.extend(roles.record.then_some(Dependency::Recorder));
+    leans_on.extend(cache.as_ref().map(|_| Dependency::Redis));
+    let health = Arc::new(Health::new(roles.serve, &leans_on));
     let stop = Arc::new(AtomicBool::new(false));
     let arbiters: Vec<Arbiter> =
         (0..settings.http.symbol_threads).map(|_| Arbiter::new()).collect();
@@ -79,11 +84,13 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
             Desk::start_here(registry, bytes);
         });
     }
-    let history = History::new(&settings.database).context("the database's address")?;
+    let history =
+        Arc::new(History::new(&settings.database).context("the database's address")?);
+    actix::spawn(watch_database(history.clone(), health.clone()));
     let server = http::serve(Api {
         registry: registry.clone(),
         health: health.clone(),
-        history: Some(Arc::new(history)),
+        history: Some(history),
         cache: cache.clone(),
         settings: Arc::new(settings.clone()),
     })
@@ -95,6 +102,7 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
     }
     tracing::info!(bind = settings.http.bind, kafka = settings.kafka.brokers, "the hub is up");
     let reconnect_after_ms = settings.http.reconnect_after_ms;
+    let over = Duration::from_millis(settings.http.drain_ms);
     let shared = Arc::new(Shared {
         settings,
         roles,
@@ -111,9 +119,11 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
     let began = Instant::now();
     health.drain();
     for shard in registry.shards_from(0) {
-        shard.addr.do_send(Drain { reconnect_after_ms });
+        shard.addr.do_send(Drain { reconnect_after_ms, over });
     }
-    tokio::time::sleep(GOODBYE).await;
+    while registry.sessions.load(Ordering::Acquire) != 0 && began.elapsed() < over + LAST_FRAME {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
     stop.store(true, Ordering::Release);
     handle.stop(true).await;
     let _served = serving.await;

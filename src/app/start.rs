@@ -14,8 +14,8 @@ use tokio::runtime::Runtime;
 use super::hub::Roles;
 use crate::actors::cacher::Cacher;
 use crate::actors::feed::{self, Feed, Loader, LogChanged, Watch};
-use crate::actors::health::Health;
-use crate::actors::keeper::{Errand, Keeper, Rounds};
+use crate::actors::health::{Dependency, Health};
+use crate::actors::keeper::{Errand, Errands, Keeper, Rounds};
 use crate::actors::recorder::{self, Recorder};
 use crate::actors::registry::Registry;
 use crate::actors::symbol::Outlets;
@@ -63,12 +63,11 @@ pub(super) fn conduct(shared: &Arc<Shared>) {
     while !shared.stop.load(Ordering::Acquire) {
         match Connected::new(shared) {
             Ok(connected) => {
-                shared.health.set_kafka(None);
+                shared.health.set(Dependency::Kafka, None);
                 return connected.work(shared);
             }
             Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "starting is tried again");
-                shared.health.set_kafka(Some(format!("{error:#}")));
+                shared.health.set(Dependency::Kafka, Some(format!("{error:#}")));
                 std::thread::sleep(AGAIN_AFTER);
             }
         }
@@ -95,7 +94,7 @@ impl Connected {
     fn work(self, shared: &Arc<Shared>) {
         let mut threads: Vec<JoinHandle<()>> = Vec::new();
         let mut told: Vec<mpsc::Sender<LogChanged>> = Vec::new();
-        let (keeper, errands) = mpsc::channel();
+        let (keeper, errands) = Errands::queue();
         let rounds = Arc::new(Rounds::default());
         let keeper_thread = {
             let (shared, rounds) = (shared.clone(), rounds.clone());
@@ -135,7 +134,7 @@ impl Connected {
             // A panic of one of them was logged where it happened.
             let _panicked = thread.join();
         }
-        let _gone = keeper.send(Errand::Stop);
+        keeper.send(Errand::Stop);
         if let Some(thread) = keeper_thread {
             let _panicked = thread.join();
         }
@@ -144,7 +143,7 @@ impl Connected {
     fn serve(
         &self,
         shared: &Arc<Shared>,
-        keeper: mpsc::Sender<Errand>,
+        keeper: Errands,
         rounds: Arc<Rounds>,
         changes: mpsc::Receiver<LogChanged>,
     ) -> Option<JoinHandle<()>> {
@@ -160,7 +159,7 @@ impl Connected {
                 Ok(reader) => reader,
                 Err(error) => {
                     tracing::error!(%error, "the log cannot be read");
-                    shared.health.set_kafka(Some(error.to_string()));
+                    shared.health.set(Dependency::Kafka, Some(error.to_string()));
                     return;
                 }
             };
@@ -253,8 +252,7 @@ fn prepare_recording(shared: &Shared) -> Option<(Runtime, Writer)> {
                 return writer.inspect_err(fault).ok().map(|writer| (runtime, writer));
             }
             Err(error) => {
-                tracing::warn!(%error, "migrations are tried again");
-                shared.health.set_recorder(Some(error.to_string()));
+                shared.health.set(Dependency::Recorder, Some(error.to_string()));
                 std::thread::sleep(AGAIN_AFTER);
             }
         }

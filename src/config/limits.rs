@@ -27,7 +27,8 @@ pub struct Limits {
     pub heartbeat_ms: u64,
     /// A client that says nothing (not even a pong) for so long is closed, in milliseconds.
     pub client_silence_ms: u64,
-    /// Bytes of records handed to symbols but not yet folded, before partitions are paused.
+    /// Bytes of records handed to symbols but not yet folded, and of what waits to be written back to
+    /// the log, before partitions are paused.
     pub held_bytes_max: usize,
     /// Bytes on their way to one connection thread before its receivers are resynchronised.
     pub shard_bytes_max: usize,

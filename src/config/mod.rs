@@ -159,8 +159,11 @@ pub struct Http {
     pub workers: usize,
     /// Threads that fold symbols.
     pub symbol_threads: usize,
-    /// Sent to clients in `bye`, in milliseconds.
+    /// When a client may come back, told in `bye`: so long after it, and up to twice so long, each its
+    /// own time, in milliseconds.
     pub reconnect_after_ms: u64,
+    /// Over what time sockets are closed when the hub stops, in milliseconds.
+    pub drain_ms: u64,
 }
 
 impl Default for Http {
@@ -170,6 +173,7 @@ impl Default for Http {
             workers: 2,
             symbol_threads: 2,
             reconnect_after_ms: 1_000,
+            drain_ms: 3_000,
         }
     }
 }

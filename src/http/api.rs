@@ -244,7 +244,10 @@ pub struct Instruments {
 pub struct Dependency {
     /// `ok` or `down`.
     state: String,
+    /// What it said, or did not say.
     fault: Option<String>,
+    /// Since when it is so; null where it was never otherwise.
+    since: Option<String>,
 }
 
 /// Whether the hub can serve.

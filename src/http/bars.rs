@@ -113,7 +113,8 @@ impl Page<'_> {
         let (stored, gaps) = match (stored, &looked) {
             (Ok(stored), _) => stored,
             (Err(error), Ok(_)) => {
-                tracing::warn!(%error, "bars without the database");
+                // Whoever watches the database says so once; each question need not.
+                tracing::debug!(%error, "bars without the database");
                 (Vec::new(), Vec::new())
             }
             (Err(_), Err(problem)) => return Err(problem.clone()),

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::Api;
 use super::api::{Alive, Ready};
+use crate::actors::health::Condition;
 use crate::telemetry::metrics;
 
 /// The process lives.
@@ -22,15 +23,11 @@ pub async fn alive() -> HttpResponse {
 )]
 pub async fn ready(api: web::Data<Api>) -> HttpResponse {
     let mut dependencies = serde_json::Map::new();
-    let mut note = |name: &str, fault: Option<String>| {
+    for Condition { name, fault, since } in api.health.conditions() {
         let state = if fault.is_none() { "ok" } else { "down" };
-        dependencies.insert(name.to_owned(), json!({ "state": state, "fault": fault }));
-    };
-    for condition in api.health.conditions() {
-        note(condition.name, condition.fault);
-    }
-    if let Some(history) = &api.history {
-        note("database", history.ping().await.err().map(|error| error.to_string()));
+        let since = since.map(|since| since.to_string());
+        dependencies
+            .insert(name.to_owned(), json!({ "state": state, "fault": fault, "since": since }));
     }
     let ready = api.health.is_ready();
     let body = json!({ "ready": ready, "dependencies": dependencies });

@@ -118,7 +118,11 @@ pub(super) fn history_of(api: &Api) -> Result<&History, Problem> {
 }
 
 pub(super) fn store_problem(error: StoreError) -> Problem {
-    tracing::warn!(%error, "a question to the database");
+    if matches!(error, StoreError::Resting) {
+        tracing::debug!(%error, "a question to the database");
+    } else {
+        tracing::warn!(%error, "a question to the database");
+    }
     Problem::unavailable("the database does not answer")
 }
 

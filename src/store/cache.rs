@@ -3,16 +3,13 @@
 //! A copy is a courtesy: whoever cannot have it goes on without. After a failure the cache is left
 //! alone for a while, so that nobody waits for a server that is not there.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use parking_lot::Mutex;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 
+use super::breaker::Breaker;
 use crate::config;
 use crate::wire::saved::{self, HotCopy};
-
-/// How long the cache is left alone after the first failure, and at most.
-const REST: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 
 /// Why the cache did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +31,7 @@ pub struct Cache {
     prefix: String,
     keep_s: u64,
     timeout_ms: u64,
-    /// Until when it is left alone, and for how long the next time.
-    rest: Mutex<Option<(Instant, Duration)>>,
+    breaker: Breaker,
 }
 
 impl Cache {
@@ -58,7 +54,7 @@ impl Cache {
             prefix: settings.prefix.clone(),
             keep_s: settings.keep_s,
             timeout_ms: settings.timeout_ms,
-            rest: Mutex::new(None),
+            breaker: Breaker::new(),
         }))
     }
 
@@ -110,8 +106,7 @@ impl Cache {
         &self,
         work: impl Future<Output = Result<T, redis::RedisError>>,
     ) -> Result<T, CacheError> {
-        let resting = self.rest.lock().is_some_and(|(until, _)| Instant::now() < until);
-        if resting {
+        if self.breaker.is_open() {
             return Err(CacheError::Resting);
         }
         let limit = Duration::from_millis(self.timeout_ms);
@@ -119,16 +114,10 @@ impl Cache {
             Ok(outcome) => outcome.map_err(CacheError::from),
             Err(_) => Err(CacheError::Timeout(self.timeout_ms)),
         };
-        let mut rest = self.rest.lock();
-        *rest = match &outcome {
-            Ok(_) => None,
-            // Of several that fail together the first one counts.
-            Err(_) if rest.is_some_and(|(until, _)| Instant::now() < until) => *rest,
-            Err(_) => {
-                let pause = rest.map_or(REST.0, |(_, pause)| (pause * 2).min(REST.1));
-                Some((Instant::now() + pause, pause))
-            }
-        };
+        match &outcome {
+            Ok(_) => self.breaker.close(),
+            Err(_) => self.breaker.trip(),
+        }
         outcome
     }
 }

@@ -6,11 +6,14 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::config;
 
+/// Data that the server's host does not acknowledge for so long ends the connection.
+pub(super) const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(30);
+
 /// Why the database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The server's or the driver's word.
-    #[error("database: {}", told(.0))]
+    #[error("database: {}", StoreError::told(.0))]
     Sql(#[from] tokio_postgres::Error),
     /// No connection was free or could be made in time.
     #[error("database: {0}")]
@@ -18,18 +21,41 @@ pub enum StoreError {
     /// It took too long.
     #[error("database: no answer in {0} ms")]
     Timeout(u64),
+    /// It failed a moment ago.
+    #[error("database: left alone after a failure")]
+    Resting,
+    /// Another recorder has gone on with a partition.
+    #[error("database: partition {0} is recorded by another hub now")]
+    Overtaken(i32),
     /// The server lacks what the hub needs.
     #[error("database: {0}")]
     Unfit(String),
 }
 
-/// A server's error says what, not only that.
-fn told(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(db) => format!("{} ({})", db.message(), db.code().code()),
-        None => {
-            let cause = std::error::Error::source(error).map(ToString::to_string);
-            format!("{error}{}", cause.map_or_else(String::new, |cause| format!(": {cause}")))
+impl StoreError {
+    /// A server's error says what, not only that.
+    pub(super) fn told(error: &tokio_postgres::Error) -> String {
+        match error.as_db_error() {
+            Some(db) => format!("{} ({})", db.message(), db.code().code()),
+            None => {
+                let cause = std::error::Error::source(error).map(ToString::to_string);
+                format!("{error}{}", cause.map_or_else(String::new, |cause| format!(": {cause}")))
+            }
+        }
+    }
+
+    /// Whether it is the server that cannot answer, rather than the question that cannot be answered.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Pool(_) | Self::Timeout(_) | Self::Resting => true,
+            Self::Unfit(_) | Self::Overtaken(_) => false,
+            Self::Sql(error) => error.code().is_none_or(|code| {
+                // Connection exceptions, insufficient resources, operator intervention (but not a
+                // statement that ran out of its time), system errors: PostgreSQL's appendix A.
+                let class = &code.code()[..2];
+                matches!(class, "08" | "53" | "58") || code.code().starts_with("57P")
+            }),
         }
     }
 }
@@ -43,6 +69,7 @@ pub async fn connect(settings: &config::Database) -> Result<Client, StoreError> 
     let limit = Duration::from_millis(settings.connect_timeout_ms);
     let mut wanted: tokio_postgres::Config = settings.url.parse()?;
     wanted.connect_timeout(limit).application_name("tickwire").keepalives_idle(limit);
+    wanted.tcp_user_timeout(UNACKNOWLEDGED_MAX);
     let (client, connection) = tokio::time::timeout(limit, wanted.connect(NoTls))
         .await
         .map_err(|_| StoreError::Timeout(settings.connect_timeout_ms))??;

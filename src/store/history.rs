@@ -5,7 +5,8 @@ use std::time::Duration;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::{NoTls, Row};
 
-use super::connect::StoreError;
+use super::breaker::Breaker;
+use super::connect::{StoreError, UNACKNOWLEDGED_MAX};
 use crate::config;
 use crate::domain::market::{Interval, Nanos};
 
@@ -13,10 +14,16 @@ use crate::domain::market::{Interval, Nanos};
 const BAR_COLUMNS: &str = "(extract(epoch from start))::bigint * 1000000000, open, high, low,
     close, price_exp, volume::text, notional::text, qty_exp, trades, rev, state";
 
-/// A pool of connections for questions.
+/// A server that does not answer `select 1` in this time is as good as none.
+const PING_TIMEOUT_MS: u64 = 1_500;
+/// What the server may take over a statement's own time limit to say so.
+const LAST_WORD_MS: u64 = 500;
+
+/// A pool of connections for questions, asked only while the server answers.
 pub struct History {
     pool: Pool,
     timeout_ms: u64,
+    breaker: Breaker,
 }
 
 /// A bar as stored: mantissas with the decimals of their own row.
@@ -93,6 +100,7 @@ impl History {
         let mut wanted: tokio_postgres::Config = settings.url.parse()?;
         let limit = Duration::from_millis(settings.connect_timeout_ms);
         wanted.connect_timeout(limit).application_name("tickwire");
+        wanted.keepalives_idle(limit).tcp_user_timeout(UNACKNOWLEDGED_MAX);
         wanted.options(format!(
             "-c default_transaction_read_only=on -c statement_timeout={}",
             settings.query_timeout_ms
@@ -106,17 +114,29 @@ impl History {
             .recycle_timeout(Some(limit))
             .build()
             .map_err(|error| StoreError::Pool(error.to_string()))?;
-        Ok(Self { pool, timeout_ms: settings.query_timeout_ms })
+        Ok(Self { pool, timeout_ms: settings.query_timeout_ms, breaker: Breaker::new() })
     }
 
-    /// Whether the server answers.
+    /// Whether the server answers; asked every second or so by one who watches it. Where it does not,
+    /// questions are refused at once, those under way too, until it does.
     ///
     /// # Errors
     ///
     /// [`StoreError`] where it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.limited(async { Ok(self.client().await?.simple_query("select 1").await.map(drop)?) })
+        if self.breaker.is_open() {
+            return Err(StoreError::Resting);
+        }
+        let limit = Duration::from_millis(PING_TIMEOUT_MS);
+        let ping = async {
+            let client = self.client().await?;
+            Ok(client.simple_query("select 1").await.map(drop)?)
+        };
+        let outcome = tokio::time::timeout(limit, ping)
             .await
+            .unwrap_or(Err(StoreError::Timeout(PING_TIMEOUT_MS)));
+        self.learn(&outcome);
+        outcome
     }
 
     /// Bars that start in `[from, to)`, earliest first, at most `limit`.
@@ -246,16 +266,44 @@ impl History {
     }
 
     async fn client(&self) -> Result<Object, StoreError> {
-        self.pool.get().await.map_err(|error| StoreError::Pool(error.to_string()))
+        self.pool.get().await.map_err(|error| StoreError::Pool(told(&error)))
     }
 
     async fn limited<T>(
         &self,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        tokio::time::timeout(Duration::from_millis(self.timeout_ms), work)
-            .await
-            .map_err(|_| StoreError::Timeout(self.timeout_ms))?
+        if self.breaker.is_open() {
+            return Err(StoreError::Resting);
+        }
+        let limit_ms = self.timeout_ms + LAST_WORD_MS;
+        let limited = tokio::time::timeout(Duration::from_millis(limit_ms), work);
+        let outcome = tokio::select! {
+            outcome = limited => outcome.unwrap_or(Err(StoreError::Timeout(limit_ms))),
+            () = self.breaker.tripped() => return Err(StoreError::Resting),
+        };
+        self.learn(&outcome);
+        outcome
+    }
+
+    fn learn<T>(&self, outcome: &Result<T, StoreError>) {
+        match outcome {
+            Ok(_) => self.breaker.close(),
+            Err(error) if error.is_outage() => {
+                self.breaker.trip();
+                // Connections that wait for a server's answer would be asked again after the outage.
+                self.pool.retain(|_, _| false);
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// Why no connection was to be had, with what the server or the network said.
+fn told(error: &deadpool_postgres::PoolError) -> String {
+    match error {
+        deadpool_postgres::PoolError::Backend(error) => StoreError::told(error),
+        other => other.to_string(),
     }
 }
 

@@ -5,6 +5,7 @@
 //! - `cache` keeps copies of what is last known, for whoever is not warm yet;
 //! - `journal` is what the recorder writes, one transaction a batch.
 
+mod breaker;
 mod cache;
 mod connect;
 mod history;

@@ -39,6 +39,13 @@ pub struct RoleLabel {
     pub role: &'static str,
 }
 
+/// Something the hub leans on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct DependencyLabel {
+    /// `kafka`, `database`, `recorder` or `redis`.
+    pub dependency: &'static str,
+}
+
 macro_rules! metrics {
     ($($field:ident: $kind:ty = $name:literal, $help:literal;)*) => {
         /// Handles of all metrics; incrementing one is an atomic addition.
@@ -77,6 +84,7 @@ metrics! {
     symbol_panics: Counter = "symbol_panics", "Symbols rebuilt after a panic";
     state_saves: Counter = "state_saves", "Markets saved";
     state_save_failures: Counter = "state_save_failures", "Savings of state that failed";
+    keeper_errands_waiting: Gauge = "keeper_errands_waiting", "Savings, dead letters and heartbeats that wait to be written to the log";
     idle_heartbeats: Counter = "idle_heartbeats", "Heartbeats written by the hub for silent instruments";
     sessions: Gauge = "sessions", "Open WebSockets";
     sessions_refused: Counter = "sessions_refused", "WebSockets refused because there are too many";
@@ -96,6 +104,8 @@ metrics! {
     recorder_failures: Counter = "recorder_failures", "Transactions of the recorder that failed and are tried again";
     recomputed_bars: Counter = "recomputed_bars", "Final bars recomputed from the stored trades";
     log_breaks: Counter = "log_breaks", "Times that the log was another than before, or lacked what was to come next";
+    kafka_client_errors: Counter = "kafka_client_errors", "Errors that Kafka clients told of, lost connections among them";
+    dependency_up: Family<DependencyLabel, Gauge> = "dependency_up", "1 while it answers, 0 while it does not";
     serving: Gauge<i64, std::sync::atomic::AtomicI64> = "serving", "1 once the log's tail was reached";
     last_recorded_ns: Gauge<u64, AtomicU64> = "last_recorded_append_ns", "Append time of the last record in the database, in nanoseconds";
 }

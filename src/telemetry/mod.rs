@@ -5,7 +5,7 @@ mod metrics;
 use std::io::IsTerminal;
 use std::sync::OnceLock;
 
-pub use metrics::{DeadLetterLabel, Metrics, ResultLabel, RoleLabel, VenueLabel};
+pub use metrics::{DeadLetterLabel, DependencyLabel, Metrics, ResultLabel, RoleLabel, VenueLabel};
 use tracing_subscriber::EnvFilter;
 
 use crate::config;

@@ -30,6 +30,14 @@ pub struct TestHub {
     admin_url: String,
 }
 
+/// Where the servers are.
+#[derive(Clone, Debug, Default)]
+pub struct Servers {
+    pub kafka: String,
+    pub database: String,
+    pub redis: Option<String>,
+}
+
 fn setting(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run these tests by ./test"))
 }
@@ -41,14 +49,24 @@ fn free_port() -> u16 {
 impl TestHub {
     /// A hub that is ready; settings as in `TICKWIRE_…` variables, without the prefix.
     pub async fn start(settings: &[(&str, &str)]) -> Self {
+        let servers = Servers {
+            kafka: setting("TICKWIRE_TEST_KAFKA"),
+            database: setting("TICKWIRE_TEST_DATABASE"),
+            redis: None,
+        };
+        Self::start_on(&servers, settings).await
+    }
+
+    /// A hub on these servers.
+    pub async fn start_on(servers: &Servers, settings: &[(&str, &str)]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let admin_url = setting("TICKWIRE_TEST_DATABASE");
+        let admin_url = servers.database.clone();
         sql_on(&admin_url, &format!("create database {name}")).await;
         let (server, _) = admin_url.rsplit_once('/').unwrap();
         let database = format!("{server}/{name}");
         let kafka = Kafka {
-            brokers: setting("TICKWIRE_TEST_KAFKA"),
+            brokers: servers.kafka.clone(),
             prefix: format!("{name}."),
             ..Kafka::default()
         };
@@ -64,10 +82,14 @@ impl TestHub {
             ("HTTP__BIND", &format!("127.0.0.1:{port}")),
             ("HTTP__WORKERS", "1"),
             ("HTTP__SYMBOL_THREADS", "1"),
+            ("HTTP__DRAIN_MS", "300"),
         ]
         .iter()
         .map(|(name, value)| (format!("TICKWIRE_{name}"), (*value).to_owned()))
         .collect();
+        if let Some(url) = &servers.redis {
+            environment.push(("TICKWIRE_REDIS__URL".to_owned(), url.clone()));
+        }
         for (name, value) in settings {
             environment.push((format!("TICKWIRE_{name}"), (*value).to_owned()));
         }
@@ -112,6 +134,10 @@ impl TestHub {
             .output()
             .unwrap();
         (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// A variable that the process was started with.
@@ -177,7 +203,10 @@ impl TestHub {
             if PATIENCE < began.elapsed() {
                 let log = std::fs::read_to_string(self.log.path()).unwrap();
                 let tail: Vec<&str> = log.lines().rev().take(30).collect();
-                panic!("never: {what}\n{}", tail.into_iter().rev().collect::<Vec<_>>().join("\n"));
+                let tail = tail.into_iter().rev().collect::<Vec<_>>().join("\n");
+                let whole = std::env::temp_dir().join(format!("tickwire-hub-{}.log", self.port));
+                std::fs::write(&whole, &log).ok();
+                panic!("never: {what}\n{tail}\nthe whole log: {}", whole.display());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

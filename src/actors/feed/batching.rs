@@ -1,8 +1,7 @@
 //! Records on their way to symbols.
 
-use std::sync::mpsc::Sender;
 
-use crate::actors::keeper::{DeadLetter, Errand};
+use crate::actors::keeper::{DeadLetter, Errand, Errands};
 use crate::actors::symbol::{Batch, BatchRecord, Held};
 use crate::domain::market::Moment;
 use crate::feeds::kafka::Record;
@@ -82,7 +81,7 @@ pub(super) fn add_to(batch: &mut Batch, record: &Record<'_>) -> Result<(), inges
     Ok(())
 }
 
-pub(super) fn bury(keeper: &Sender<Errand>, record: &Record<'_>, reason: &str) {
+pub(super) fn bury(keeper: &Errands, record: &Record<'_>, reason: &str) {
     let letter = DeadLetter {
         partition: record.partition,
         offset: record.offset,
@@ -90,5 +89,5 @@ pub(super) fn bury(keeper: &Sender<Errand>, record: &Record<'_>, reason: &str) {
         key: record.key.map(<[u8]>::to_vec),
         value: (!record.is_null).then(|| record.value.to_vec()),
     };
-    let _stopping = keeper.send(Errand::DeadLetter(letter));
+    keeper.send(Errand::DeadLetter(letter));
 }

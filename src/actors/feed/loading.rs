@@ -14,6 +14,8 @@ use crate::feeds::kafka::{Identity, KafkaError, PartitionStates, SavedParts, Sta
 use crate::wire::saved::{self, LogId, SavedMarket};
 
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// Brokers that do not tell their ids in this time count as away.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A partition as it starts.
 pub struct Loaded {
@@ -94,7 +96,7 @@ impl Loader {
     ///
     /// [`KafkaError`] where the brokers do not answer.
     pub fn look(&self) -> Result<bool, KafkaError> {
-        let now = self.identity.current()?;
+        let now = self.identity.current_within(LOOK_TIMEOUT)?;
         let mut log = self.log.lock();
         let changed = *log != now;
         *log = now;

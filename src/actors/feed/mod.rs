@@ -22,7 +22,7 @@ use self::batching::{Stranger, add, add_to, bury};
 pub use self::loading::{HeldLog, Loader};
 use self::partitions::Partition;
 pub use self::watch::{LogChanged, Watch};
-use super::health::Health;
+use super::health::{Dependency, Health};
 use super::keeper::{Errand, Round, Rounds};
 use super::registry::{Face, Registry, SymbolHandle};
 use super::symbol::{
@@ -103,6 +103,9 @@ pub struct Feed {
     unfound: BTreeSet<i32>,
     /// Partitions that are to begin anew, but whose range the brokers did not tell.
     unbegun: BTreeSet<i32>,
+    /// Partitions that may be another reader's. What they hold is shown as it was last known, but not
+    /// saved, until they come back or this hub learns that another has gone on with them.
+    lost: BTreeSet<i32>,
     /// Polls in a row that brought nothing.
     empty_since: Option<Instant>,
 }
@@ -126,6 +129,7 @@ impl Feed {
             unplaced: BTreeSet::new(),
             unfound: BTreeSet::new(),
             unbegun: BTreeSet::new(),
+            lost: BTreeSet::new(),
             empty_since: None,
         }
     }
@@ -313,7 +317,8 @@ impl Feed {
     }
 
     fn press_back(&mut self) {
-        let held = usize::try_from(metrics().held_bytes.get()).unwrap_or(0);
+        let folding = usize::try_from(metrics().held_bytes.get()).unwrap_or(0);
+        let held = folding + self.tools.outlets.keeper.bytes_waiting();
         let limit = self.tools.settings.limits.held_bytes_max;
         if !self.paused && limit < held {
             self.paused = true;
@@ -328,11 +333,16 @@ impl Feed {
     fn begin_round(&mut self) {
         // After a failed round nobody knows which markets arrived: all are saved, whole.
         let whole = self.tools.rounds.failed.swap(false, Ordering::AcqRel);
-        let unsaved: Vec<&mut Known> =
-            self.known.values_mut().filter(|known| whole || known.unsaved).collect();
+        let lost = &self.lost;
+        let unsaved: Vec<&mut Known> = self
+            .known
+            .values_mut()
+            .filter(|known| (whole || known.unsaved) && !lost.contains(&known.partition))
+            .collect();
         let positions: Vec<(i32, SavedPosition)> = self
             .partitions
             .iter_mut()
+            .filter(|(number, _)| !lost.contains(number))
             .filter_map(|(number, partition)| Some((*number, partition.position_to_save(whole)?)))
             .collect();
         if positions.is_empty() && unsaved.is_empty() {
@@ -342,7 +352,7 @@ impl Feed {
         self.tools.rounds.open.store(true, Ordering::Release);
         self.reader.hint(&positions.iter().map(|(at, pos)| (*at, pos.next_offset)).collect());
         let round = Round { number: self.rounds_begun, markets: unsaved.len(), positions };
-        let _stopping = self.tools.outlets.keeper.send(Errand::Round(round));
+        self.tools.outlets.keeper.send(Errand::Round(round));
         for symbol in unsaved {
             symbol.unsaved = false;
             symbol.handle.addr.do_send(Save { round: self.rounds_begun, whole });
@@ -365,10 +375,12 @@ impl Feed {
     /// Asks symbols that heard nothing for a while whether time should move on without events.
     fn look_after_silence(&mut self) {
         let idle = Duration::from_millis(self.tools.settings.market.idle_close_ms.into());
-        if !self.tools.health.is_serving() {
+        // While the log is away, nobody knows whether the feed is silent.
+        let away = self.tools.health.is_away(Dependency::Kafka);
+        if away || !self.tools.health.is_serving() || self.paused {
             return;
         }
-        for symbol in self.known.values() {
+        for symbol in self.known.values().filter(|known| !self.lost.contains(&known.partition)) {
             let silence = symbol.heard.elapsed();
             if idle <= silence {
                 let silence_ns = i64::try_from(silence.as_nanos()).unwrap_or(i64::MAX / 2);
@@ -399,6 +411,7 @@ impl Feed {
         match happening {
             Happening::Assigned(list) => self.take_partitions(&list),
             Happening::Revoked(list) => self.give_partitions(&list),
+            Happening::Lost(list) => self.lose_partitions(&list),
             Happening::OutOfRange(partition) => self.find_place(partition),
         }
     }

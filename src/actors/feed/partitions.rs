@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Feed;
+use super::loading::Loaded;
 use crate::actors::keeper::Errand;
 use crate::actors::symbol::{BeginEpoch, Place, epoch_base};
 use crate::domain::market::{Market, Nanos};
@@ -77,6 +78,12 @@ impl Partition {
         (low..=high).contains(&self.cursor)
     }
 
+    /// Whether nobody saved the partition further than it is held here.
+    fn is_continued_by(&self, loaded: &Loaded) -> bool {
+        let further = self.next_offset < loaded.start;
+        loaded.broken.is_none() && loaded.log == self.log && !further && loaded.unreadable.is_empty()
+    }
+
     /// Records between here and the log's end as it was when the partition was taken.
     pub(super) fn behind_target(&self) -> i64 {
         (self.target - self.cursor).max(0)
@@ -91,6 +98,14 @@ impl Feed {
         let mut markets = BTreeMap::new();
         for number in list {
             let Some(loaded) = self.tools.loader.take(*number) else { continue };
+            if self.lost.remove(number) {
+                if self.partitions.get(number).is_some_and(|held| held.is_continued_by(&loaded)) {
+                    // Nobody went on with it meanwhile.
+                    self.unplaced.insert(*number);
+                    continue;
+                }
+                self.forget_partitions(&[*number]);
+            }
             let mut partition = Partition::starting_at(loaded.log, loaded.start, loaded.end);
             partition.ts_append = loaded.ts_append;
             for name in loaded.unreadable {
@@ -100,7 +115,7 @@ impl Feed {
                     ts_append: None,
                 };
                 let errand = Errand::Remove { partition: *number, name, from };
-                let _stopping = self.tools.outlets.keeper.send(errand);
+                self.tools.outlets.keeper.send(errand);
             }
             tracing::debug!(
                 partition = number,
@@ -138,8 +153,19 @@ impl Feed {
     /// Gives partitions back, saved once more, so that whoever takes them begins where this ended.
     pub(super) fn give_partitions(&mut self, list: &[i32]) {
         self.save_now(GIVING_BACK_MAX);
+        self.forget_partitions(list);
+    }
+
+    /// Keeps what it has of partitions that it may not have any more.
+    pub(super) fn lose_partitions(&mut self, list: &[i32]) {
+        tracing::warn!(partitions = list.len(), "the brokers were not heard for too long");
+        self.lost.extend(list);
+    }
+
+    fn forget_partitions(&mut self, list: &[i32]) {
         for number in list {
             self.partitions.remove(number);
+            self.lost.remove(number);
         }
         let registry = self.tools.registry.clone();
         self.known.retain(|_, symbol| {

@@ -18,7 +18,7 @@ impl Feed {
         }
         // A round that waits for this symbol's answer must not wait for ever.
         if self.tools.rounds.open.load(Ordering::Acquire) {
-            let _stopping = self.tools.outlets.keeper.send(Errand::GiveUp);
+            self.tools.outlets.keeper.send(Errand::GiveUp);
         }
         let key: Box<[u8]> = died.name.as_str().as_bytes().into();
         self.known.remove(&key);

@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use super::Loader;
-use crate::actors::health::Health;
+use crate::actors::health::{Dependency, Health};
 
 /// The log is another one now.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ impl Watch {
             }
             match self.loader.look() {
                 Ok(changed) => {
-                    self.health.set_kafka(None);
+                    self.health.set(Dependency::Kafka, None);
                     if changed {
                         for told in &self.changed {
                             let _stopping = told.send(LogChanged);
@@ -45,8 +45,7 @@ impl Watch {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "asking which log it is");
-                    self.health.set_kafka(Some(error.to_string()));
+                    self.health.set(Dependency::Kafka, Some(error.to_string()));
                 }
             }
             asked_at = Instant::now();

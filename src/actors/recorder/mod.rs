@@ -21,7 +21,7 @@ use self::fold::Fold;
 use self::partition::Stand;
 pub use self::partition::stored_starts;
 use super::feed::{Loader, LogChanged};
-use super::health::Health;
+use super::health::{Dependency, Health};
 use super::symbol::epoch_base;
 use crate::config::Settings;
 use crate::domain::market::{Event, INTERVALS, Market, Moment, Nanos, Policy};
@@ -116,8 +116,8 @@ impl Recorder {
                 self.quarantined.insert((partition, offset));
             }
             metrics().recorder_failures.inc();
-            tracing::warn!(%fault, again_ms = again.as_millis(), "recording stopped and is tried again");
-            self.tools.health.set_recorder(Some(fault.to_string()));
+            tracing::debug!(%fault, again_ms = again.as_millis(), "recording stopped and is tried again");
+            self.tools.health.set(Dependency::Recorder, Some(fault.to_string()));
             if TRY_AGAIN.1 * 2 < began.elapsed() {
                 again = TRY_AGAIN.0;
             }
@@ -142,7 +142,9 @@ impl Recorder {
     fn note_assignment(&mut self, happening: &Happening) {
         match happening {
             Happening::Assigned(list) => self.assigned.extend(list),
-            Happening::Revoked(list) => self.assigned.retain(|number| !list.contains(number)),
+            Happening::Revoked(list) | Happening::Lost(list) => {
+                self.assigned.retain(|number| !list.contains(number));
+            }
             Happening::OutOfRange(_) => {}
         }
     }
@@ -176,7 +178,7 @@ impl Recorder {
             let start = stretch.open_partition(*partition)?;
             self.reader.seek(*partition, start)?;
         }
-        self.tools.health.set_recorder(None);
+        self.tools.health.set(Dependency::Recorder, None);
         let limits = &self.tools.settings.limits;
         let batch_time = Duration::from_millis(limits.record_batch_ms);
         let mut begun = Instant::now();
@@ -190,7 +192,9 @@ impl Recorder {
                             self.reader.seek(partition, start)?;
                         }
                     }
-                    Happening::Revoked(list) => {
+                    Happening::Revoked(list) | Happening::Lost(list) => {
+                        // Of lost partitions too: whoever has them now waits for the positions'
+                        // rows, and finds them as this transaction leaves them.
                         stretch.commit(true)?;
                         self.assigned.retain(|number| !list.contains(number));
                         stretch.close_partitions(&list);
@@ -341,7 +345,6 @@ impl Stretch<'_> {
         metrics().recorded_rows.inc_by(rows as u64);
         if let Some(ts) = batch.positions.iter().filter_map(|position| position.ts_append).max() {
             metrics().last_recorded_ns.set(ts.unsigned_abs());
-            self.tools.health.set_recorded(ts);
         }
         Ok(())
     }

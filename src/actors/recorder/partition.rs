@@ -28,11 +28,20 @@ pub(super) struct Stand {
     /// As last stored: (written, folded).
     at_store: Option<(i64, i64)>,
     pending: Option<(i64, i64)>,
+    /// The database's own `next_offset`; none where it has none.
+    stored: Option<i64>,
 }
 
 impl Stand {
-    fn new(log: LogId, read: i64, written: i64, ts_append: Option<Nanos>) -> Self {
-        Self { log, read, written, folded: read, ts_append, at_store: None, pending: None }
+    fn new(
+        log: LogId,
+        read: i64,
+        written: i64,
+        ts_append: Option<Nanos>,
+        stored: Option<i64>,
+    ) -> Self {
+        let (at_store, pending) = (None, None);
+        Self { log, read, written, folded: read, ts_append, at_store, pending, stored }
     }
 
     /// The position of the coming transaction; none where it is stored already.
@@ -50,13 +59,14 @@ impl Stand {
             next_offset: written,
             fold_offset: folded,
             ts_append: self.ts_append,
+            stored: self.stored,
         })
     }
 
     /// The transaction is committed.
     pub(super) fn stored(&mut self) {
         if let Some((written, folded)) = self.pending.take() {
-            (self.written, self.folded) = (written, folded);
+            (self.written, self.folded, self.stored) = (written, folded, Some(written));
             self.at_store = Some((written, folded));
         }
     }
@@ -72,7 +82,7 @@ impl Stretch<'_> {
         let states = self.wait(self.journal.states(self.topic, number))?;
         self.folds.retain(|_, fold| fold.partition != number);
         let Some(stored) = stored else {
-            self.stands.insert(number, Stand::new(log, low, low, None));
+            self.stands.insert(number, Stand::new(log, low, low, None, None));
             return Ok(low);
         };
         let read_to = (&stored.log, stored.next_offset, stored.ts_append);
@@ -105,7 +115,8 @@ impl Stretch<'_> {
         // Records before what the log still holds cannot be folded again.
         start = start.max(low);
         let written = if broken.is_some() { low } else { stored.next_offset };
-        self.stands.insert(number, Stand::new(log, start, written, stored.ts_append));
+        let at = Some(stored.next_offset);
+        self.stands.insert(number, Stand::new(log, start, written, stored.ts_append, at));
         if let Some(reason) = broken {
             self.note_gap(&names, stored.ts_append, reason)?;
         }

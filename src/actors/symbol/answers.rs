@@ -111,7 +111,7 @@ impl Core {
             forget,
             left: std::mem::take(&mut self.left),
         };
-        let _stopping = self.outlets.keeper.send(Errand::Saved(saved));
+        self.outlets.keeper.send(Errand::Saved(saved));
     }
 
     /// In a silence, asks for a heartbeat in the log if it would close a bar or turn the day.
@@ -119,7 +119,7 @@ impl Core {
         let Some(greatest) = self.market.clock().greatest_of_feed() else { return };
         let ts = greatest.saturating_add(nudge.silence_ns);
         if ts < TIME_LIMIT && self.market.is_moved_by(ts, &self.registry.policy) {
-            let _stopping = self.outlets.keeper.send(Errand::Heartbeat {
+            self.outlets.keeper.send(Errand::Heartbeat {
                 name: self.name.clone(),
                 partition: nudge.partition,
                 ts,

@@ -145,7 +145,7 @@ impl Core {
                     key: Some(self.name.as_str().as_bytes().to_vec()),
                     value: Some(batch.raw[record.raw.clone()].to_vec()),
                 };
-                let _stopping = self.outlets.keeper.send(Errand::DeadLetter(letter));
+                self.outlets.keeper.send(Errand::DeadLetter(letter));
                 return;
             }
         };

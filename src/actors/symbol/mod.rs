@@ -21,7 +21,7 @@ use self::core::Core;
 pub use self::core::epoch_base;
 pub use self::desk::Desk;
 use super::feed::Died;
-use super::keeper::Errand;
+use super::keeper::Errands;
 use super::registry::{Face, Registry};
 use crate::domain::market::{Event, Instrument, Market, Moment};
 use crate::telemetry::metrics;
@@ -229,7 +229,7 @@ pub struct Place {
 #[derive(Clone)]
 pub struct Outlets {
     /// Dead letters, saved state and heartbeats.
-    pub keeper: Sender<Errand>,
+    pub keeper: Errands,
     /// Word of a panic.
     pub died: Sender<Died>,
     /// Silence after which it is stale, in milliseconds.

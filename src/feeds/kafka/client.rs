@@ -1,10 +1,12 @@
 //! What every client of the log has in common.
 
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::{ClientConfig, ClientContext};
 
 use crate::config;
+use crate::telemetry::metrics;
 
 /// Largest record taken, with room for its headers and framing, in bytes.
 pub(super) const MESSAGE_BYTES_MAX: &str = "17825792";
@@ -14,7 +16,7 @@ pub(super) const MESSAGE_BYTES_MAX: &str = "17825792";
 pub enum KafkaError {
     /// librdkafka's own word.
     #[error("kafka: {0}")]
-    Client(#[from] rdkafka::error::KafkaError),
+    Client(#[from] ClientError),
     /// A question to the brokers went wrong.
     #[error("kafka at {brokers}: {what}")]
     Question {
@@ -44,10 +46,62 @@ pub(super) fn client_config(settings: &config::Kafka, own: &[(&str, &str)]) -> C
 pub(super) struct Quiet;
 
 impl ClientContext for Quiet {
-    fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log_of_client(level, facility, message);
+    }
+
+    fn error(&self, error: ClientError, reason: &str) {
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
-            tracing::warn!(%error, reason, "kafka client");
+            note_client_error(&error, reason);
         }
+    }
+}
+
+/// Whether the client goes on by itself: it tells of every connection that it could not make, and
+/// makes it all the same once it can.
+pub(super) fn is_passing(error: &ClientError) -> bool {
+    use RDKafkaErrorCode::{
+        AllBrokersDown, BrokerTransportFailure, CoordinatorLoadInProgress, CoordinatorNotAvailable,
+        LeaderNotAvailable, NotCoordinator, NotLeaderForPartition, OperationTimedOut,
+        RequestTimedOut, Resolve,
+    };
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            AllBrokersDown
+                | BrokerTransportFailure
+                | CoordinatorLoadInProgress
+                | CoordinatorNotAvailable
+                | LeaderNotAvailable
+                | NotCoordinator
+                | NotLeaderForPartition
+                | OperationTimedOut
+                | RequestTimedOut
+                | Resolve
+        )
+    )
+}
+
+/// Counts what a client tells, and logs what does not pass by itself. Whoever watches the log says
+/// once that the brokers are away; a line for each try to reach them would drown everything else.
+pub(super) fn note_client_error(error: &ClientError, reason: &str) {
+    metrics().kafka_client_errors.inc();
+    if is_passing(error) {
+        tracing::debug!(%error, reason, "kafka client");
+    } else {
+        tracing::warn!(%error, reason, "kafka client");
+    }
+}
+
+/// librdkafka's own words, at the level it gives them, but for those about connections.
+pub(super) fn log_of_client(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    use RDKafkaLogLevel::{Alert, Critical, Debug, Emerg, Error, Warning};
+    match level {
+        _ if facility == "FAIL" => tracing::debug!(facility, message, "librdkafka"),
+        Emerg | Alert | Critical | Error => tracing::error!(facility, message, "librdkafka"),
+        Warning => tracing::warn!(facility, message, "librdkafka"),
+        Debug => tracing::debug!(facility, message, "librdkafka"),
+        _ => tracing::info!(facility, message, "librdkafka"),
     }
 }
 

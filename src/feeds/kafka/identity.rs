@@ -3,7 +3,7 @@
 
 use std::ffi::{CStr, CString};
 use std::ptr::NonNull;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rdkafka::bindings as raw;
@@ -13,7 +13,7 @@ use rdkafka::message::Message;
 use rdkafka::util::Timeout;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::client::{KafkaError, Quiet, loose_consumer};
+use super::client::{KafkaError, Quiet, is_passing, loose_consumer};
 use super::reader::append_time_of;
 use super::topics::MARKET_TOPIC;
 use crate::config;
@@ -57,6 +57,15 @@ impl Identity {
     ///
     /// [`KafkaError`] where the brokers do not answer in ten seconds, or have no such topic.
     pub fn current(&self) -> Result<LogId, KafkaError> {
+        self.current_within(ANSWER_TIMEOUT)
+    }
+
+    /// The log's ids, each asked for no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where the brokers do not answer in time, or have no such topic.
+    pub fn current_within(&self, timeout: Duration) -> Result<LogId, KafkaError> {
         if let Some(id) = &self.embedded_id {
             return Ok(LogId {
                 cluster: "embedded".into(),
@@ -65,11 +74,10 @@ impl Identity {
             });
         }
         let client = self.consumer.client();
-        let timeout = Timeout::After(ANSWER_TIMEOUT);
         let cluster = client
-            .fetch_cluster_id(timeout)
+            .fetch_cluster_id(Timeout::After(timeout))
             .ok_or_else(|| self.fault("the cluster's id was not told in time"))?;
-        Ok(LogId { cluster, topic_id: self.topic_id()?, topic: self.topic.clone() })
+        Ok(LogId { cluster, topic_id: self.topic_id(timeout)?, topic: self.topic.clone() })
     }
 
     /// First position held and the one after the last.
@@ -97,12 +105,19 @@ impl Identity {
     }
 
     fn first_record(&self) -> Result<Option<(i64, Option<Nanos>)>, KafkaError> {
-        match self.consumer.poll(ANSWER_TIMEOUT) {
-            Some(Ok(message)) => Ok(Some((message.offset(), append_time_of(&message)))),
-            // Nothing but ends of transactions follows.
-            Some(Err(ClientError::PartitionEOF(_))) => Ok(None),
-            Some(Err(error)) => Err(error.into()),
-            None => Err(self.fault("the last record was not told in time")),
+        let deadline = Instant::now() + ANSWER_TIMEOUT;
+        loop {
+            match self.consumer.poll(deadline.saturating_duration_since(Instant::now())) {
+                Some(Ok(message)) => {
+                    return Ok(Some((message.offset(), append_time_of(&message))));
+                }
+                // Nothing but ends of transactions follows.
+                Some(Err(ClientError::PartitionEOF(_))) => return Ok(None),
+                // The client tells now of connections that it lost since it was last asked.
+                Some(Err(error)) if is_passing(&error) && Instant::now() < deadline => {}
+                Some(Err(error)) => return Err(error.into()),
+                None => return Err(self.fault("the last record was not told in time")),
+            }
         }
     }
 
@@ -111,7 +126,7 @@ impl Identity {
     }
 
     /// The topic's id, by DescribeTopics (KIP-516), which the safe crate does not offer.
-    fn topic_id(&self) -> Result<String, KafkaError> {
+    fn topic_id(&self, timeout: Duration) -> Result<String, KafkaError> {
         let name = CString::new(self.topic.as_str()).map_err(|_| self.fault("bad topic name"))?;
         let mut names = [name.as_ptr()];
         let client = self.consumer.client().native_ptr();
@@ -124,7 +139,7 @@ impl Identity {
             let op = raw::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS;
             let options = raw::rd_kafka_AdminOptions_new(client, op);
             raw::rd_kafka_DescribeTopics(client, topics, options, queue);
-            let timeout_ms = i32::try_from(ANSWER_TIMEOUT.as_millis()).unwrap_or(i32::MAX);
+            let timeout_ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
             let event = raw::rd_kafka_queue_poll(queue, timeout_ms);
             let id = NonNull::new(event).and_then(|event| topic_id_of(event));
             if !event.is_null() {

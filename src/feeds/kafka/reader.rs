@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, Timestamp, TopicPartitionList};
 
-use super::client::{KafkaError, client_config};
+use super::client::{KafkaError, client_config, is_passing, log_of_client, note_client_error};
 use super::topics::{MARKET_TOPIC, PARTITIONS};
 use crate::config;
 use crate::domain::market::Nanos;
@@ -43,8 +44,10 @@ pub type StartAt = Arc<dyn Fn(&[i32]) -> BTreeMap<i32, i64> + Send + Sync>;
 pub enum Happening {
     /// Partitions were given.
     Assigned(Vec<i32>),
-    /// Partitions were taken away.
+    /// Partitions were taken away, in good order.
     Revoked(Vec<i32>),
+    /// Partitions may be another reader's by now, because the brokers were not heard for too long.
+    Lost(Vec<i32>),
     /// The next record of a partition is not there (any more).
     OutOfRange(i32),
 }
@@ -85,8 +88,12 @@ struct Context {
 }
 
 impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log_of_client(level, facility, message);
+    }
+
     fn error(&self, error: ClientError, reason: &str) {
-        tracing::warn!(%error, reason, "kafka client");
+        note_client_error(&error, reason);
     }
 }
 
@@ -108,7 +115,9 @@ impl ConsumerContext for Context {
                 Err(error) => Err(error),
             }
         } else {
-            self.happenings.lock().push_back(Happening::Revoked(partitions));
+            let lost = consumer.assignment_lost();
+            let how = if lost { Happening::Lost } else { Happening::Revoked };
+            self.happenings.lock().push_back(how(partitions));
             if incremental { consumer.incremental_unassign(list) } else { consumer.unassign() }
         };
         if let Err(error) = outcome {
@@ -194,7 +203,7 @@ impl Reader {
                 self.paused = false;
                 self.assigned.extend(partitions.iter().map(|partition| (*partition, ())));
             }
-            Some(Happening::Revoked(partitions)) => {
+            Some(Happening::Revoked(partitions) | Happening::Lost(partitions)) => {
                 self.assigned.retain(|partition, ()| !partitions.contains(partition));
             }
             Some(Happening::OutOfRange(_)) | None => {}
@@ -296,6 +305,8 @@ impl Reader {
             for partition in self.assigned.keys() {
                 queue.push_back(Happening::OutOfRange(*partition));
             }
+        } else if is_passing(error) {
+            tracing::debug!(%error, "reading the log");
         } else {
             tracing::warn!(%error, "reading the log");
         }

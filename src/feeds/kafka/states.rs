@@ -14,7 +14,7 @@ use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 use serde::{Deserialize, Serialize};
 
-use super::client::{KafkaError, Quiet, loose_consumer};
+use super::client::{KafkaError, Quiet, is_passing, loose_consumer};
 use super::topics::STATE_TOPIC;
 use super::writer::{Letter, Writer};
 use crate::config;
@@ -118,14 +118,15 @@ impl StateReader {
                 Some(Err(ClientError::PartitionEOF(number))) => {
                     ends.remove(&number);
                 }
-                Some(Err(error)) => return Err(error.into()),
-                None if deadline < Instant::now() => {
+                // The client tells now of connections that it lost since it was last asked.
+                Some(Err(error)) if !is_passing(&error) => return Err(error.into()),
+                Some(Err(_)) | None if deadline < Instant::now() => {
                     return Err(KafkaError::Question {
                         brokers: self.brokers.clone(),
                         what: "saved state was not read in time".into(),
                     });
                 }
-                None => {}
+                Some(Err(_)) | None => {}
             }
         }
         self.consumer.unassign()?;

@@ -72,6 +72,7 @@ impl Journal {
                 next_offset: row.get(3),
                 fold_offset: row.get(4),
                 ts_append: row.get(5),
+                stored: Some(row.get(3)),
             })
             .collect())
     }

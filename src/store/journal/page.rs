@@ -2,6 +2,7 @@
 
 use futures_util::{SinkExt, pin_mut};
 use tokio_postgres::Transaction;
+use tokio_postgres::types::ToSql;
 
 use super::copy::CopyRows;
 use super::rows::{
@@ -244,20 +245,22 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// Another recorder that took the partition over has moved the position: nothing of this one's
+    /// batch may be stored then.
     async fn stand(&self, topic: &str, position: &Position) -> Result<(), StoreError> {
         let sql = "insert into recorder.positions values ($1, $2, $3, $4, $5, $6, $7)
             on conflict (topic, partition) do update set cluster = excluded.cluster,
                 topic_id = excluded.topic_id, next_offset = excluded.next_offset,
-                fold_offset = excluded.fold_offset, ts_append = excluded.ts_append";
-        let Position { partition, log, next_offset, fold_offset, ts_append } = position;
+                fold_offset = excluded.fold_offset, ts_append = excluded.ts_append
+            where recorder.positions.next_offset = $8";
+        let Position { partition, log, next_offset, fold_offset, ts_append, stored } = position;
         let id = &log.topic_id;
-        self.tx
-            .execute(
-                sql,
-                &[&topic, partition, &log.cluster, id, next_offset, fold_offset, ts_append],
-            )
-            .await?;
-        Ok(())
+        let values: [&(dyn ToSql + Sync); 8] =
+            [&topic, partition, &log.cluster, id, next_offset, fold_offset, ts_append, stored];
+        match self.tx.execute(sql, &values).await? {
+            0 => Err(StoreError::Overtaken(*partition)),
+            _ => Ok(()),
+        }
     }
 
     async fn copy(&self, sql: &str, rows: CopyRows) -> Result<(), StoreError> {

@@ -131,6 +131,8 @@ pub struct Position {
     pub fold_offset: i64,
     /// Append time of the record before `next_offset`.
     pub ts_append: Option<Nanos>,
+    /// The `next_offset` that is stored, as the recorder knows it; none where none is.
+    pub stored: Option<i64>,
 }
 
 /// What is known to be missing.

@@ -11,7 +11,6 @@ use crate::actors::session::socket::{End, Frame};
 use crate::actors::symbol::{Coming, Follow};
 use crate::domain::market::Instrument;
 use crate::wire::code::CloseReason;
-use crate::wire::codec::Codec;
 use crate::wire::message;
 
 impl Actor for Shard {
@@ -167,12 +166,20 @@ impl Shard {
 impl Handler<Drain> for Shard {
     type Result = ();
 
-    fn handle(&mut self, drain: Drain, _ctx: &mut Self::Context) {
-        let byes = Codec::ALL.map(|codec| message::bye(codec, drain.reconnect_after_ms));
-        for member in self.members.values() {
-            let bye = byes[member.codec.index()].clone();
+    /// All are told at once; they are closed, and come back, one after the other, because they all
+    /// go to the same place then.
+    fn handle(&mut self, drain: Drain, ctx: &mut Self::Context) {
+        let count = u32::try_from(self.members.len()).unwrap_or(u32::MAX).max(1);
+        for (nth, (session, member)) in (0_u32..).zip(&self.members) {
+            let spread = drain.reconnect_after_ms * u64::from(nth) / u64::from(count);
+            let bye = message::bye(member.codec, drain.reconnect_after_ms + spread);
             let _slow = member.frames.try_send(Frame(vec![bye]));
-            let _frozen = member.end.try_send(End(CloseReason::GoingAway));
+            let session = *session;
+            ctx.run_later(drain.over * nth / count, move |shard, _| {
+                if let Some(member) = shard.members.get(&session) {
+                    let _frozen = member.end.try_send(End(CloseReason::GoingAway));
+                }
+            });
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use actix::prelude::*;
 use bytes::Bytes;
@@ -192,6 +193,8 @@ pub struct Rebuilt(pub Instrument);
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
 pub struct Drain {
-    /// Told in `bye`.
+    /// The earliest that one is told in `bye` to come back; the latest is twice that.
     pub reconnect_after_ms: u64,
+    /// Over what time they are closed.
+    pub over: Duration,
 }

@@ -2,20 +2,22 @@
 //!
 //! One thread, one queue: what was sent before a position is stored before that position is.
 
+mod errand;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
+pub use self::errand::{DeadLetter, Errand, Errands, ErrandsTaken, Left, Round, Rounds, Saved};
 use crate::config;
 use crate::domain::market::{Body, Event, Instrument, Nanos};
 use crate::feeds::kafka::{
-    DEAD_LETTER_TOPIC, KafkaError, Letter, MARKET_TOPIC, SavedParts, StateWriter, Writer,
+    DEAD_LETTER_TOPIC, KafkaError, Letter, MARKET_TOPIC, StateWriter, Writer,
 };
 use crate::telemetry::{DeadLetterLabel, metrics};
 use crate::wire::record;
-use crate::wire::saved::SavedPosition;
 
 const SEND_PATIENCE: Duration = Duration::from_secs(10);
 const FLUSH_PATIENCE: Duration = Duration::from_secs(30);
@@ -24,102 +26,8 @@ const TRUNCATED_BYTES: usize = 64 * 1024;
 
 /// A round of saving takes no longer.
 const ROUND_MAX: Duration = Duration::from_secs(60);
-/// Dead letters not known to have arrived before the keeper waits for them.
-const UNBURIED_MAX: usize = 256;
-
-/// A record that could not be understood.
-#[derive(Clone, Debug)]
-pub struct DeadLetter {
-    /// Where it was.
-    pub partition: i32,
-    /// Where it was.
-    pub offset: i64,
-    /// Why; a stable word.
-    pub reason: String,
-    /// Its key.
-    pub key: Option<Vec<u8>>,
-    /// Its value.
-    pub value: Option<Vec<u8>>,
-}
-
-/// A market's answer to a round of saving.
-#[derive(Clone, Debug)]
-pub struct Saved {
-    /// The round.
-    pub round: u64,
-    /// The partition it is saved in.
-    pub partition: i32,
-    /// Whose it is.
-    pub name: Instrument,
-    /// What is saved.
-    pub parts: SavedParts,
-    /// Minutes of trades that the market saved before this one was the last to name.
-    pub forget: Vec<(i64, u64)>,
-    /// What lies saved elsewhere and is not to be found again.
-    pub left: Vec<Left>,
-}
-
-/// A market's state in a partition that its instrument has left.
-#[derive(Clone, Debug)]
-pub struct Left {
-    /// Which partition.
-    pub partition: i32,
-    /// Minutes of trades there.
-    pub minutes: Vec<(i64, u64)>,
-}
-
-/// A round of saving: the positions are stored once so many markets are.
-#[derive(Clone, Debug)]
-pub struct Round {
-    /// Counts rounds.
-    pub number: u64,
-    /// Markets that will answer.
-    pub markets: usize,
-    /// What is to be stored then.
-    pub positions: Vec<(i32, SavedPosition)>,
-}
-
-/// What the keeper is asked to do.
-#[derive(Clone, Debug)]
-pub enum Errand {
-    /// Store a record that could not be understood.
-    DeadLetter(DeadLetter),
-    /// Remove saved state that cannot be read, so that it is not found again.
-    Remove {
-        /// Where it lies.
-        partition: i32,
-        /// Whose it is.
-        name: Instrument,
-        /// Where the log is folded again from.
-        from: SavedPosition,
-    },
-    /// A round begins.
-    Round(Round),
-    /// A market of the round.
-    Saved(Saved),
-    /// A market will not answer.
-    GiveUp,
-    /// Write a heartbeat for a silent instrument.
-    Heartbeat {
-        /// Whose.
-        name: Instrument,
-        /// Its partition.
-        partition: i32,
-        /// Its time.
-        ts: Nanos,
-    },
-    /// Finish.
-    Stop,
-}
-
-/// How the rounds are going, for whoever begins them.
-#[derive(Debug, Default)]
-pub struct Rounds {
-    /// Whether one is under way.
-    pub open: AtomicBool,
-    /// Whether one failed, so that the next has to save everything.
-    pub failed: AtomicBool,
-}
+/// Dead letters not known to have arrived before the keeper waits for them: how many, how many bytes.
+const UNBURIED_MAX: (usize, usize) = (256, 32 * 1024 * 1024);
 
 /// The keeper.
 pub struct Keeper {
@@ -163,9 +71,9 @@ impl Keeper {
     }
 
     /// Works until told to stop.
-    pub fn run(mut self, errands: &Receiver<Errand>) {
+    pub fn run(mut self, errands: &ErrandsTaken) {
         loop {
-            match errands.recv_timeout(Duration::from_secs(1)) {
+            match errands.next(Duration::from_secs(1)) {
                 Ok(Errand::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Ok(errand) => self.take(errand),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -190,7 +98,8 @@ impl Keeper {
                 );
                 self.bury(&letter);
                 self.unburied.push(letter);
-                if UNBURIED_MAX < self.unburied.len() {
+                let bytes: usize = self.unburied.iter().map(DeadLetter::bytes).sum();
+                if UNBURIED_MAX.0 < self.unburied.len() || UNBURIED_MAX.1 < bytes {
                     self.confirm_burials();
                 }
             }
