@@ -58,14 +58,8 @@ impl Cacher {
                 metrics().cache_failures.inc();
                 tracing::debug!(%error, "the warm cache");
             }
-            match outcome {
-                // It is not asked while it is left alone; what was wrong is known already.
-                Err(CacheError::Resting) if self.health.is_away(Dependency::Redis) => {}
-                outcome => {
-                    let fault = outcome.err().map(|error| error.to_string());
-                    self.health.set(Dependency::Redis, fault);
-                }
-            }
+            let fault = outcome.err().map(|error| error.to_string());
+            self.health.set(Dependency::Redis, fault);
         }
     }
 

@@ -8,6 +8,9 @@ use parking_lot::Mutex;
 
 use crate::telemetry::{DependencyLabel, metrics};
 
+/// A driver may say the same of each of a hundred commands.
+const FAULT_CHARS_MAX: usize = 300;
+
 /// What the hub leans on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dependency {
@@ -101,6 +104,7 @@ impl Health {
     /// What is wrong with a dependency, if anything. A change is logged, what stays is not.
     pub fn set(&self, which: Dependency, fault: Option<String>) {
         let Some(known) = &self.watched[which as usize] else { return };
+        let fault = fault.map(|fault| fault.chars().take(FAULT_CHARS_MAX).collect::<String>());
         let mut known = known.lock();
         let (name, was) = (which.name(), known.fault.is_some());
         match &fault {

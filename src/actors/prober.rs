@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::health::{Dependency, Health};
-use crate::store::{History, StoreError};
+use crate::store::History;
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -13,8 +13,6 @@ pub async fn watch_database(history: Arc<History>, health: Arc<Health>) {
     loop {
         match history.ping().await {
             Ok(()) => health.set(Dependency::Database, None),
-            // It is not asked while it is left alone; what was wrong is known already.
-            Err(StoreError::Resting) if health.is_away(Dependency::Database) => {}
             Err(error) => health.set(Dependency::Database, Some(error.to_string())),
         }
         tokio::time::sleep(EVERY).await;

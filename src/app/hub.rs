@@ -84,8 +84,7 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
             Desk::start_here(registry, bytes);
         });
     }
-    let history =
-        Arc::new(History::new(&settings.database).context("the database's address")?);
+    let history = Arc::new(History::new(&settings.database).context("the database's address")?);
     actix::spawn(watch_database(history.clone(), health.clone()));
     let server = http::serve(Api {
         registry: registry.clone(),

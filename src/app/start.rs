@@ -16,6 +16,7 @@ use crate::actors::cacher::Cacher;
 use crate::actors::feed::{self, Feed, Loader, LogChanged, Watch};
 use crate::actors::health::{Dependency, Health};
 use crate::actors::keeper::{Errand, Errands, Keeper, Rounds};
+use crate::actors::progress::Progress;
 use crate::actors::recorder::{self, Recorder};
 use crate::actors::registry::Registry;
 use crate::actors::symbol::Outlets;
@@ -94,6 +95,7 @@ impl Connected {
     fn work(self, shared: &Arc<Shared>) {
         let mut threads: Vec<JoinHandle<()>> = Vec::new();
         let mut told: Vec<mpsc::Sender<LogChanged>> = Vec::new();
+        let mut progress = Vec::new();
         let (keeper, errands) = Errands::queue();
         let rounds = Arc::new(Rounds::default());
         let keeper_thread = {
@@ -112,7 +114,9 @@ impl Connected {
         if shared.roles.serve {
             let (changed, changes) = mpsc::channel();
             told.push(changed);
-            threads.extend(self.serve(shared, keeper.clone(), rounds, changes));
+            let come = Arc::new(Progress::new("serve"));
+            progress.push(come.clone());
+            threads.extend(self.serve(shared, keeper.clone(), rounds, (changes, come)));
         }
         if shared.roles.serve {
             threads.extend(warm(shared));
@@ -120,12 +124,15 @@ impl Connected {
         if shared.roles.record {
             let (changed, changes) = mpsc::channel();
             told.push(changed);
-            threads.extend(self.record(shared, changes));
+            let come = Arc::new(Progress::new("record"));
+            progress.push(come.clone());
+            threads.extend(self.record(shared, changes, come));
         }
         let watch = Watch {
             loader: self.loader.clone(),
             health: shared.health.clone(),
             changed: told,
+            progress,
             every: Duration::from_millis(shared.settings.kafka.identity_every_ms),
             stop: shared.stop.clone(),
         };
@@ -145,7 +152,7 @@ impl Connected {
         shared: &Arc<Shared>,
         keeper: Errands,
         rounds: Arc<Rounds>,
-        changes: mpsc::Receiver<LogChanged>,
+        (changes, progress): (mpsc::Receiver<LogChanged>, Arc<Progress>),
     ) -> Option<JoinHandle<()>> {
         let (shared, loader) = (shared.clone(), self.loader.clone());
         thread("feed", move || {
@@ -171,6 +178,7 @@ impl Connected {
                 outlets: Outlets { keeper, died, stale_after_ms },
                 rounds,
                 loader,
+                progress,
                 stop: shared.stop.clone(),
             };
             Feed::new(tools, reader).run(&deaths, &changes);
@@ -181,6 +189,7 @@ impl Connected {
         &self,
         shared: &Arc<Shared>,
         changes: mpsc::Receiver<LogChanged>,
+        progress: Arc<Progress>,
     ) -> Option<JoinHandle<()>> {
         let (shared, loader) = (shared.clone(), self.loader.clone());
         thread("recorder", move || {
@@ -211,6 +220,7 @@ impl Connected {
                 settings,
                 health: shared.health.clone(),
                 loader,
+                progress,
                 writer,
                 stop: shared.stop.clone(),
             };

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Api;
 use super::api::{Alive, Ready};
 use crate::actors::health::Condition;
-use crate::telemetry::metrics;
+use crate::telemetry::{StateLabel, metrics};
 
 /// The process lives.
 #[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, body = Alive)))]
@@ -45,7 +45,14 @@ pub async fn ready(api: web::Data<Api>) -> HttpResponse {
     tag = "operation",
     responses((status = 200, body = String, content_type = "application/openmetrics-text"))
 )]
-pub async fn counted() -> HttpResponse {
+pub async fn counted(api: web::Data<Api>) -> HttpResponse {
+    if let Some(history) = &api.history {
+        let (open, waiting) = history.connections();
+        for (state, count) in [("open", open), ("waiting", waiting)] {
+            let gauge = metrics().database_connections.get_or_create(&StateLabel { state });
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
     HttpResponse::Ok()
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
         .body(metrics().render())

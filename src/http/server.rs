@@ -4,12 +4,14 @@ use std::any::Any;
 use std::time::Duration;
 
 use actix_web::dev::{Extensions, Server as ActixServer};
+use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpRequest, HttpServer, ResponseError, web};
 use socket2::SockRef;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::error::Problem;
+use super::named::named;
 use super::ws::SharedStream;
 use super::{Api, api, bars, health, instruments, market, page, trades, ws};
 
@@ -30,15 +32,17 @@ pub fn serve(api: Api) -> std::io::Result<Server> {
     let workers = api.settings.http.workers;
     let sessions = api.settings.limits.sessions_max;
     let data = web::Data::new(api);
-    Ok(HttpServer::new(move || App::new().app_data(data.clone()).configure(routes))
-        .workers(workers)
-        .tcp_nodelay(true)
-        .max_connections(sessions + 1_000)
-        .shutdown_timeout(STOP_WITHIN_S)
-        .disable_signals()
-        .on_connect(share_socket)
-        .bind(bind)?
-        .run())
+    Ok(HttpServer::new(move || {
+        App::new().app_data(data.clone()).wrap(from_fn(named)).configure(routes)
+    })
+    .workers(workers)
+    .tcp_nodelay(true)
+    .max_connections(sessions + 1_000)
+    .shutdown_timeout(STOP_WITHIN_S)
+    .disable_signals()
+    .on_connect(share_socket)
+    .bind(bind)?
+    .run())
 }
 
 fn routes(config: &mut web::ServiceConfig) {

@@ -118,7 +118,7 @@ pub(super) fn history_of(api: &Api) -> Result<&History, Problem> {
 }
 
 pub(super) fn store_problem(error: StoreError) -> Problem {
-    if matches!(error, StoreError::Resting) {
+    if matches!(error, StoreError::Resting(_)) {
         tracing::debug!(%error, "a question to the database");
     } else {
         tracing::warn!(%error, "a question to the database");

@@ -12,6 +12,7 @@ use actix_web_actors::ws::WsResponseBuilder;
 
 use super::Api;
 use super::error::Problem;
+use super::reserved::Checked;
 use crate::actors::session::{Session, Shard, SocketHandle};
 use crate::telemetry::metrics;
 use crate::wire::codec::Codec;
@@ -45,6 +46,7 @@ pub async fn open(
     let limits = api.settings.limits.clone();
     let open = api.registry.sessions.fetch_add(1, Ordering::Relaxed) + 1;
     metrics().sessions.set(i64::try_from(open).unwrap_or(i64::MAX));
+    metrics().sessions_opened.inc();
     let refused = limits.sessions_max < open;
     if refused {
         metrics().sessions_refused.inc();
@@ -57,19 +59,22 @@ pub async fn open(
     let stream = request.conn_data::<SharedStream>().and_then(|shared| shared.0.as_ref());
     let stream = stream.and_then(|stream| stream.try_clone().ok());
     let frame_bytes_max = limits.frame_bytes_max;
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    tracing::debug!(session = number, peer = ?request.peer_addr(), protocol = codec.subprotocol(), "a session opens");
     let session = Session::new(
-        (NEXT.fetch_add(1, Ordering::Relaxed), codec),
+        (number, codec),
         shard,
         api.registry.clone(),
         limits,
         Arc::new(SocketHandle::new(stream)),
         refused,
     );
-    let outcome = WsResponseBuilder::new(session, &request, payload)
+    let outcome = WsResponseBuilder::new(session, &request, Checked::new(payload))
         .protocols(&PROTOCOLS)
         .frame_size(frame_bytes_max)
         .start();
-    if outcome.is_err() {
+    if let Err(error) = &outcome {
+        tracing::debug!(session = number, %error, "a session could not be opened");
         api.registry.sessions.fetch_sub(1, Ordering::Relaxed);
     }
     outcome

@@ -21,8 +21,8 @@ pub enum CacheError {
     #[error("redis: no answer in {0} ms")]
     Timeout(u64),
     /// It failed a moment ago.
-    #[error("redis: left alone after a failure")]
-    Resting,
+    #[error("{0}")]
+    Resting(String),
 }
 
 /// Copies by instrument.
@@ -106,8 +106,8 @@ impl Cache {
         &self,
         work: impl Future<Output = Result<T, redis::RedisError>>,
     ) -> Result<T, CacheError> {
-        if self.breaker.is_open() {
-            return Err(CacheError::Resting);
+        if let Some(why) = self.breaker.open() {
+            return Err(CacheError::Resting(why));
         }
         let limit = Duration::from_millis(self.timeout_ms);
         let outcome = match tokio::time::timeout(limit, work).await {
@@ -116,7 +116,7 @@ impl Cache {
         };
         match &outcome {
             Ok(_) => self.breaker.close(),
-            Err(_) => self.breaker.trip(),
+            Err(error) => self.breaker.trip(error),
         }
         outcome
     }

@@ -22,8 +22,8 @@ pub enum StoreError {
     #[error("database: no answer in {0} ms")]
     Timeout(u64),
     /// It failed a moment ago.
-    #[error("database: left alone after a failure")]
-    Resting,
+    #[error("{0}")]
+    Resting(String),
     /// Another recorder has gone on with a partition.
     #[error("database: partition {0} is recorded by another hub now")]
     Overtaken(i32),
@@ -48,7 +48,7 @@ impl StoreError {
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match self {
-            Self::Pool(_) | Self::Timeout(_) | Self::Resting => true,
+            Self::Pool(_) | Self::Timeout(_) | Self::Resting(_) => true,
             Self::Unfit(_) | Self::Overtaken(_) => false,
             Self::Sql(error) => error.code().is_none_or(|code| {
                 // Connection exceptions, insufficient resources, operator intervention (but not a

@@ -124,8 +124,8 @@ impl History {
     ///
     /// [`StoreError`] where it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        if self.breaker.is_open() {
-            return Err(StoreError::Resting);
+        if let Some(why) = self.breaker.open() {
+            return Err(StoreError::Resting(why));
         }
         let limit = Duration::from_millis(PING_TIMEOUT_MS);
         let ping = async {
@@ -137,6 +137,13 @@ impl History {
             .unwrap_or(Err(StoreError::Timeout(PING_TIMEOUT_MS)));
         self.learn(&outcome);
         outcome
+    }
+
+    /// Connections that are open, and questions that wait for one.
+    #[must_use]
+    pub fn connections(&self) -> (usize, usize) {
+        let status = self.pool.status();
+        (status.size, status.waiting)
     }
 
     /// Bars that start in `[from, to)`, earliest first, at most `limit`.
@@ -273,14 +280,14 @@ impl History {
         &self,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        if self.breaker.is_open() {
-            return Err(StoreError::Resting);
+        if let Some(why) = self.breaker.open() {
+            return Err(StoreError::Resting(why));
         }
         let limit_ms = self.timeout_ms + LAST_WORD_MS;
         let limited = tokio::time::timeout(Duration::from_millis(limit_ms), work);
         let outcome = tokio::select! {
             outcome = limited => outcome.unwrap_or(Err(StoreError::Timeout(limit_ms))),
-            () = self.breaker.tripped() => return Err(StoreError::Resting),
+            () = self.breaker.tripped() => return Err(StoreError::Resting(self.breaker.why())),
         };
         self.learn(&outcome);
         outcome
@@ -290,7 +297,7 @@ impl History {
         match outcome {
             Ok(_) => self.breaker.close(),
             Err(error) if error.is_outage() => {
-                self.breaker.trip();
+                self.breaker.trip(error);
                 // Connections that wait for a server's answer would be asked again after the outage.
                 self.pool.retain(|_, _| false);
             }

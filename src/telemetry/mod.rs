@@ -5,7 +5,10 @@ mod metrics;
 use std::io::IsTerminal;
 use std::sync::OnceLock;
 
-pub use metrics::{DeadLetterLabel, DependencyLabel, Metrics, ResultLabel, RoleLabel, VenueLabel};
+pub use metrics::{
+    DeadLetterLabel, DependencyLabel, Metrics, OutcomeLabel, ResultLabel, RoleLabel, RouteLabel,
+    Stage, Stages, StateLabel, VenueLabel,
+};
 use tracing_subscriber::EnvFilter;
 
 use crate::config;

@@ -1,14 +1,14 @@
 //! Records of `md.v1` as market events.
 
-use std::borrow::Cow;
-
 use compact_str::CompactString;
+use serde::de::IntoDeserializer;
 use serde::{Deserialize, Deserializer};
 
 use super::msgpack::{self, ReadError};
 use super::named::Named;
 use super::number::{DecimalField, TimeField};
 use super::plain::{self, TRADE_ID_BYTES_MAX};
+use super::text::Text;
 use crate::domain::market::{
     Aggressor, Body, Checksum, ChecksumKind, Decimal, DecimalError, Definition, Event, Instrument,
     LevelChange, Nanos, Trade,
@@ -191,9 +191,9 @@ fn whole_msgpack<'a, T: Deserialize<'a>>(value: &'a [u8]) -> Result<T, IngestErr
 #[derive(Deserialize)]
 struct RawEvent<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Cow<'a, str>,
+    kind: Text<'a>,
     #[serde(borrow)]
-    instrument: Cow<'a, str>,
+    instrument: Text<'a>,
     ts_event: TimeField,
     #[serde(default)]
     ts_recv: Option<TimeField>,
@@ -202,17 +202,17 @@ struct RawEvent<'a> {
     #[serde(default)]
     prev_seq: Option<u64>,
     #[serde(borrow, default)]
-    trade_id: Option<Cow<'a, str>>,
+    trade_id: Option<Text<'a>>,
     #[serde(default)]
     price: Option<DecimalField>,
     #[serde(default)]
     qty: Option<DecimalField>,
     #[serde(borrow, default)]
-    aggressor: Option<Cow<'a, str>>,
+    aggressor: Option<Text<'a>>,
     #[serde(default)]
     count: Option<u32>,
     #[serde(borrow, default)]
-    conditions: Option<Vec<Cow<'a, str>>>,
+    conditions: Option<Vec<Text<'a>>>,
     #[serde(default, deserialize_with = "present")]
     bid: Option<Option<DecimalField>>,
     #[serde(default, deserialize_with = "present")]
@@ -225,29 +225,30 @@ struct RawEvent<'a> {
     bids: Option<Vec<(DecimalField, DecimalField)>>,
     #[serde(default)]
     asks: Option<Vec<(DecimalField, DecimalField)>>,
-    #[serde(default)]
-    checksum: Option<RawChecksum>,
     #[serde(borrow, default)]
-    action: Option<Cow<'a, str>>,
-    #[serde(default)]
-    reason: Option<String>,
+    checksum: Option<RawChecksum<'a>>,
+    #[serde(borrow, default)]
+    action: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    reason: Option<Text<'a>>,
     #[serde(default)]
     tick_size: Option<DecimalField>,
     #[serde(default)]
     lot_size: Option<DecimalField>,
-    #[serde(default)]
-    base: Option<String>,
-    #[serde(default)]
-    quote: Option<String>,
-    #[serde(default, rename = "kind")]
-    product: Option<String>,
-    #[serde(default)]
-    description: Option<String>,
+    #[serde(borrow, default)]
+    base: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    quote: Option<Text<'a>>,
+    #[serde(borrow, default, rename = "kind")]
+    product: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    description: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
-struct RawChecksum {
-    kind: ChecksumKind,
+struct RawChecksum<'a> {
+    #[serde(borrow)]
+    kind: Text<'a>,
     value: i64,
 }
 
@@ -262,7 +263,7 @@ where
 
 fn take(key: &str, raw: RawEvent<'_>, events: &mut Vec<Event>) -> Result<(), IngestError> {
     Instrument::check(&raw.instrument).map_err(|_| IngestError::BadInstrument)?;
-    if raw.instrument != key {
+    if *raw.instrument != *key {
         return Err(IngestError::KeyMismatch);
     }
     let time = |field: TimeField| field.0.ok_or(IngestError::BadTimestamp);
@@ -290,7 +291,7 @@ fn body_of(raw: RawEvent<'_>) -> Result<Body, IngestError> {
         kind @ ("book_snapshot" | "book_delta") => {
             let bids = levels(raw.bids)?;
             let asks = levels(raw.asks)?;
-            let checksum = raw.checksum.map(|sum| Checksum { kind: sum.kind, value: sum.value });
+            let checksum = raw.checksum.map(checksum_of).transpose()?;
             Ok(if kind == "book_snapshot" {
                 Body::BookSnapshot { bids, asks, checksum }
             } else {
@@ -298,16 +299,16 @@ fn body_of(raw: RawEvent<'_>) -> Result<Body, IngestError> {
             })
         }
         "status" => Ok(Body::Status {
-            action: raw.action.ok_or(IngestError::MissingField)?.as_ref().into(),
-            reason: raw.reason,
+            action: (*raw.action.ok_or(IngestError::MissingField)?).into(),
+            reason: raw.reason.map(String::from),
         }),
         "instrument" => Ok(Body::Instrument(Box::new(Definition {
             tick_size: above_zero(needed(raw.tick_size)?)?,
             lot_size: above_zero(needed(raw.lot_size)?)?,
-            base: raw.base,
-            quote: raw.quote,
-            kind: raw.product,
-            description: raw.description,
+            base: raw.base.map(String::from),
+            quote: raw.quote.map(String::from),
+            kind: raw.product.map(String::from),
+            description: raw.description.map(String::from),
         }))),
         "disconnect" => Ok(Body::Disconnect),
         "heartbeat" => Ok(Body::Heartbeat),
@@ -318,8 +319,8 @@ fn body_of(raw: RawEvent<'_>) -> Result<Body, IngestError> {
 /// The database's text holds no NUL, so no stored text may.
 fn holds_nul(raw: &RawEvent<'_>) -> bool {
     let texts = [&raw.reason, &raw.base, &raw.quote, &raw.product, &raw.description];
-    let conditions = raw.conditions.iter().flatten().map(AsRef::as_ref);
-    let mut texts = texts.into_iter().flatten().map(String::as_str).chain(conditions);
+    let conditions = raw.conditions.iter().flatten().map(|text| &**text);
+    let mut texts = texts.into_iter().flatten().map(|text| &**text).chain(conditions);
     texts.any(|text: &str| text.contains('\0'))
 }
 
@@ -346,12 +347,18 @@ fn trade_of(raw: RawEvent<'_>) -> Result<Trade, IngestError> {
     })
 }
 
-fn id_of(id: Option<Cow<'_, str>>) -> Result<CompactString, IngestError> {
+fn checksum_of(raw: RawChecksum<'_>) -> Result<Checksum, IngestError> {
+    let kind: Result<_, serde::de::value::Error> =
+        ChecksumKind::deserialize((*raw.kind).into_deserializer());
+    Ok(Checksum { kind: kind.map_err(|_| IngestError::WrongType)?, value: raw.value })
+}
+
+fn id_of(id: Option<Text<'_>>) -> Result<CompactString, IngestError> {
     let id = id.ok_or(IngestError::MissingField)?;
     if id.is_empty() || TRADE_ID_BYTES_MAX < id.len() || id.contains('\0') {
         return Err(IngestError::BadValue);
     }
-    Ok(id.as_ref().into())
+    Ok((&*id).into())
 }
 
 fn needed(field: Option<DecimalField>) -> Result<Decimal, IngestError> {

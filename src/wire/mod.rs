@@ -19,4 +19,5 @@ mod plain;
 pub mod record;
 pub mod rest;
 pub mod saved;
+pub mod text;
 pub mod time;

@@ -1,11 +1,12 @@
 //! Maps with names, and nothing that serde would take for one.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::{CowStrDeserializer, MapAccessDeserializer};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
+
+use super::text::Text;
 
 /// A struct read from a map with text keys only: derived readers also take sequences by position
 /// and fields by number.
@@ -40,24 +41,13 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for TextKeys<A> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
-        match self.0.next_key::<TextKey<'de>>()? {
-            Some(TextKey(name)) => seed.deserialize(CowStrDeserializer::new(name)).map(Some),
+        match self.0.next_key::<Text<'de>>()? {
+            Some(Text(name)) => seed.deserialize(CowStrDeserializer::new(name)).map(Some),
             None => Ok(None),
         }
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
         self.0.next_value_seed(seed)
-    }
-}
-
-/// Borrowed where it can be; `Cow` by itself always copies.
-struct TextKey<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for TextKey<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(serde::Deserialize)]
-        struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
-        Borrowed::deserialize(deserializer).map(|key| Self(key.0))
     }
 }

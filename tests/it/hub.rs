@@ -194,13 +194,23 @@ impl TestHub {
     }
 
     /// Waits until `ask` has an answer.
-    pub async fn until<T>(&self, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    pub async fn until<T>(&self, what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
+        self.until_within(PATIENCE, what, ask).await
+    }
+
+    /// Waits no longer than that until `ask` has an answer.
+    pub async fn until_within<T>(
+        &self,
+        limit: Duration,
+        what: &str,
+        mut ask: impl AsyncFnMut() -> Option<T>,
+    ) -> T {
         let began = Instant::now();
         loop {
             if let Some(answer) = ask().await {
                 return answer;
             }
-            if PATIENCE < began.elapsed() {
+            if limit < began.elapsed() {
                 let log = std::fs::read_to_string(self.log.path()).unwrap();
                 let tail: Vec<&str> = log.lines().rev().take(30).collect();
                 let tail = tail.into_iter().rev().collect::<Vec<_>>().join("\n");

@@ -8,6 +8,7 @@ mod cold;
 mod continuity;
 mod described;
 mod faults;
+mod fenced;
 mod golden;
 mod hub;
 mod malformed;

@@ -159,12 +159,15 @@ async fn frames_that_cannot_be_read_at_all_close_with_their_code() {
     let hub = hub_with_a_symbol(&[("LIMITS__SESSIONS_MAX", "3")]).await;
     let long = vec![b' '; 65 * 1024];
     let half = vec![b' '; 40 * 1024];
-    let cases: [(&str, Vec<Vec<u8>>, u16); 7] = [
+    let cases: [(&str, Vec<Vec<u8>>, u16); 10] = [
         ("text that is not UTF-8", vec![framed(TEXT, &[0xff, 0xfe])], 1007),
         ("one frame that is too long", vec![framed(TEXT, &long)], 1009),
         ("fragments that are too long", vec![framed(0x01, &half), framed(0x80, &half)], 1009),
         ("a continuation of nothing", vec![framed(0x80, b"x")], 1002),
         ("an opcode that is reserved", vec![framed(0x83, b"x")], 1002),
+        ("a text with a reserved bit", vec![framed(TEXT | 0x40, b"{}")], 1002),
+        ("a binary with a reserved bit", vec![framed(0xa2, b"{}")], 1002),
+        ("a ping with a reserved bit", vec![framed(0x99, b"")], 1002),
         ("a control frame in fragments", vec![framed(0x09, b"x")], 1002),
         ("a frame without a mask", vec![vec![TEXT, 0x02, b'{', b'}']], 1002),
     ];

@@ -1,6 +1,5 @@
 //! Records on their way to symbols.
 
-
 use crate::actors::keeper::{DeadLetter, Errand, Errands};
 use crate::actors::symbol::{Batch, BatchRecord, Held};
 use crate::domain::market::Moment;

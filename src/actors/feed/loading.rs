@@ -128,6 +128,12 @@ impl Loader {
         self.identity.range(partition).map_or(0, |(low, _)| low)
     }
 
+    /// The position after the last; none where the brokers do not answer.
+    #[must_use]
+    pub fn log_end(&self, partition: i32) -> Option<i64> {
+        self.identity.range(partition).ok().map(|(_, high)| high)
+    }
+
     /// Loads partitions and tells where reading of each starts; asks again until it is told.
     pub fn starts_of(&self, partitions: &[i32]) -> BTreeMap<i32, i64> {
         loop {

@@ -24,6 +24,7 @@ use self::partitions::Partition;
 pub use self::watch::{LogChanged, Watch};
 use super::health::{Dependency, Health};
 use super::keeper::{Errand, Round, Rounds};
+use super::progress::Progress;
 use super::registry::{Face, Registry, SymbolHandle};
 use super::symbol::{
     Batch, BeginEpoch, Held, Nudge, Outlets, Place, Save, SymbolActor, epoch_base,
@@ -79,6 +80,8 @@ pub struct Tools {
     pub rounds: Arc<Rounds>,
     /// Saved state and the log's identity.
     pub loader: Arc<Loader>,
+    /// How far it has come.
+    pub progress: Arc<Progress>,
     /// Set when the hub stops.
     pub stop: Arc<AtomicBool>,
 }
@@ -213,6 +216,9 @@ impl Feed {
             self.meet(&stranger);
         }
         self.hand_out();
+        for (number, partition) in &self.partitions {
+            self.tools.progress.reach(*number, partition.next_offset);
+        }
     }
 
     /// Sends each touched symbol its batch.

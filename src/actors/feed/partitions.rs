@@ -81,7 +81,10 @@ impl Partition {
     /// Whether nobody saved the partition further than it is held here.
     fn is_continued_by(&self, loaded: &Loaded) -> bool {
         let further = self.next_offset < loaded.start;
-        loaded.broken.is_none() && loaded.log == self.log && !further && loaded.unreadable.is_empty()
+        loaded.broken.is_none()
+            && loaded.log == self.log
+            && !further
+            && loaded.unreadable.is_empty()
     }
 
     /// Records between here and the log's end as it was when the partition was taken.
@@ -166,6 +169,7 @@ impl Feed {
         for number in list {
             self.partitions.remove(number);
             self.lost.remove(number);
+            self.tools.progress.leave(*number);
         }
         let registry = self.tools.registry.clone();
         self.known.retain(|_, symbol| {

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::Loader;
 use crate::actors::health::{Dependency, Health};
+use crate::actors::progress::Progress;
+use crate::telemetry::{RoleLabel, metrics};
 
 /// The log is another one now.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +22,8 @@ pub struct Watch {
     pub health: Arc<Health>,
     /// Who is told of a change.
     pub changed: Vec<Sender<LogChanged>>,
+    /// How far each role has come.
+    pub progress: Vec<Arc<Progress>>,
     /// Between two questions.
     pub every: Duration,
     /// Set when the hub stops.
@@ -43,12 +47,27 @@ impl Watch {
                             let _stopping = told.send(LogChanged);
                         }
                     }
+                    self.measure_lag();
                 }
                 Err(error) => {
                     self.health.set(Dependency::Kafka, Some(error.to_string()));
                 }
             }
             asked_at = Instant::now();
+        }
+    }
+
+    fn measure_lag(&self) {
+        for progress in &self.progress {
+            let mut lag = 0;
+            for (partition, next) in progress.places() {
+                match self.loader.log_end(partition) {
+                    Some(end) => lag += (end - next).max(0),
+                    // Half a sum would look like good news.
+                    None => return,
+                }
+            }
+            metrics().lag_records.get_or_create(&RoleLabel { role: progress.role }).set(lag);
         }
     }
 }

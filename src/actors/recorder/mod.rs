@@ -22,6 +22,7 @@ use self::partition::Stand;
 pub use self::partition::stored_starts;
 use super::feed::{Loader, LogChanged};
 use super::health::{Dependency, Health};
+use super::progress::Progress;
 use super::symbol::epoch_base;
 use crate::config::Settings;
 use crate::domain::market::{Event, INTERVALS, Market, Moment, Nanos, Policy};
@@ -61,6 +62,8 @@ pub struct Tools {
     pub health: Arc<Health>,
     /// The log's identity.
     pub loader: Arc<Loader>,
+    /// How far it has come.
+    pub progress: Arc<Progress>,
     /// For bars that others read.
     pub writer: Writer,
     /// Set when the hub stops.
@@ -283,6 +286,7 @@ impl Stretch<'_> {
             return Ok(());
         }
         self.bytes += record.value.len();
+        metrics().recorder_batch_bytes.set(i64::try_from(self.bytes).unwrap_or(i64::MAX));
         let moment = Moment { ts_append: record.ts_append, by_hub: record.by_hub };
         let rows = fresh.then_some((&mut self.batch, &mut self.letters));
         let (events, policy, gaps) = (&self.events, &self.tools.policy, &self.gaps);
@@ -338,6 +342,7 @@ impl Stretch<'_> {
         let batch = std::mem::take(&mut self.batch);
         let letters = std::mem::take(&mut self.letters);
         self.bytes = 0;
+        metrics().recorder_batch_bytes.set(0);
         self.store(&batch, &letters)?;
         metrics().recorder_batches.inc();
         metrics().recorded_trades.inc_by(batch.trades.len() as u64);
@@ -402,8 +407,9 @@ impl Stretch<'_> {
         for repair in due {
             self.repairs.remove(&repair);
         }
-        for stand in self.stands.values_mut() {
+        for (number, stand) in &mut self.stands {
             stand.stored();
+            self.tools.progress.reach(*number, stand.written);
         }
         Ok(())
     }

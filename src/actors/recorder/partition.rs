@@ -170,6 +170,7 @@ impl Stretch<'_> {
 
     pub(super) fn close_partitions(&mut self, list: &[i32]) {
         self.stands.retain(|number, _| !list.contains(number));
+        list.iter().for_each(|number| self.tools.progress.leave(*number));
         self.folds.retain(|_, fold| !list.contains(&fold.partition));
     }
 }

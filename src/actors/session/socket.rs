@@ -33,7 +33,12 @@ const REFUSALS_MAX: u32 = 200;
 /// Messages of one tick, to be written as one frame. An empty one only asks whether there is room.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Frame(pub Vec<Bytes>);
+pub struct Frame {
+    /// In their order.
+    pub messages: Vec<Bytes>,
+    /// When they left the symbols' thread; none for what does not come from there.
+    pub sent: Option<Instant>,
+}
 
 /// Time for a heartbeat.
 #[derive(Debug, Message)]
@@ -425,8 +430,11 @@ impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Session {
 impl Handler<Frame> for Session {
     type Result = ();
 
-    fn handle(&mut self, Frame(messages): Frame, ctx: &mut Self::Context) {
-        self.write(ctx, &messages);
+    fn handle(&mut self, frame: Frame, ctx: &mut Self::Context) {
+        self.write(ctx, &frame.messages);
+        if let Some(sent) = frame.sent {
+            metrics().stages.actor_to_socket.observe(sent.elapsed());
+        }
     }
 }
 

@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use compact_str::CompactString;
 
-use super::desk;
 use super::topics::{Class, Shown, Topics, seq_of};
 use super::{Batch, BatchRecord, BeginEpoch, Outlets, Place};
+use super::{desk, timing};
 use crate::actors::feed::Died;
 use crate::actors::keeper::{DeadLetter, Errand, Left};
 use crate::actors::registry::{Face, Registry};
@@ -122,6 +122,9 @@ impl Core {
             core.take_record(batch, record);
             core.place.partition = batch.partition;
             core.place.offset = record.offset;
+        }
+        if let (Some(last), 1) = (batch.records.last(), metrics().serving.get()) {
+            timing::observe(batch, last);
         }
         if core.raw {
             desk::send();

@@ -69,7 +69,8 @@ pub(super) fn send() {
             }
             let parcels = std::mem::take(&mut out.parcels[at]);
             let on_the_way = OnTheWay::new(out.on_the_way[at].clone(), out.bytes[at]);
-            let delivery = Delivery { parcels, lost: out.lost[at], on_the_way };
+            let sent = Instant::now();
+            let delivery = Delivery { parcels, lost: out.lost[at], sent, on_the_way };
             match out.shards[at].deliveries.try_send(delivery) {
                 Ok(()) => {
                     out.bytes[at] = 0;

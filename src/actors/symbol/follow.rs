@@ -7,7 +7,8 @@ use super::desk;
 use super::topics::{Class, Shown, Topic, seq_of};
 use super::{Coming, Follow, Unfollow};
 use crate::actors::session::shard::{Arrival, Parcel};
-use crate::wire::channel::TickClass;
+use crate::telemetry::{OutcomeLabel, metrics};
+use crate::wire::channel::{Channel, TickClass};
 use crate::wire::codec::Codec;
 use crate::wire::data::Exps;
 use crate::wire::message::{Place, Update};
@@ -110,6 +111,9 @@ impl Core {
         };
         let lost = |since: Option<u64>| {
             let missed = since.filter(|since| *since <= seq).map(|since| seq - since);
+            if let (Channel::Trade, Some(missed)) = (channel, missed) {
+                metrics().trades_missed.inc_by(missed);
+            }
             vec![encode(shown.snapshot(channel, &self.epoch, told, Some(missed)))]
         };
         match &follow.coming {
@@ -119,17 +123,27 @@ impl Core {
             }
             Coming::Resumed(point) if *point.epoch == *self.epoch => {
                 let Some(missed) = caught_up(point.seq, false) else {
+                    count_resume("snapshot");
                     return lost(Some(point.seq));
                 };
+                count_resume("resumed");
                 let state = shown.state(channel).map(|state| state.name());
                 let resumed = Update::Resumed { epoch: &self.epoch, seq: point.seq, state };
                 [vec![encode(resumed)], missed].concat()
             }
-            Coming::Resumed(_) => lost(None),
+            Coming::Resumed(_) => {
+                count_resume("snapshot");
+                lost(None)
+            }
             Coming::Slow { epoch, seq: since } | Coming::Rebuilt { epoch, seq: since } => {
                 let since = since.filter(|_| *epoch == self.epoch);
                 let conflated = matches!(follow.coming, Coming::Slow { .. });
-                since.and_then(|since| caught_up(since, conflated)).unwrap_or_else(|| lost(since))
+                let merged = since.and_then(|since| caught_up(since, conflated));
+                if conflated {
+                    let outcome = if merged.is_some() { "merged" } else { "snapshot" };
+                    metrics().conflations.get_or_create(&OutcomeLabel { outcome }).inc();
+                }
+                merged.unwrap_or_else(|| lost(since))
             }
         }
     }
@@ -155,4 +169,8 @@ impl Core {
         let raw = TickClass::RAW.index();
         self.raw = self.topics.values().any(|topic| topic.classes[raw].is_some());
     }
+}
+
+fn count_resume(outcome: &'static str) {
+    metrics().resumes.get_or_create(&OutcomeLabel { outcome }).inc();
 }

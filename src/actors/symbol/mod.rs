@@ -4,6 +4,7 @@ mod answers;
 mod core;
 mod desk;
 mod follow;
+mod timing;
 mod topics;
 
 use std::any::Any;

@@ -13,6 +13,9 @@ use super::tape::Tape;
 /// Final bars that a newcomer is shown beside the ones not yet final.
 const FINAL_BARS_SHOWN: usize = 2;
 
+/// Final bars that are kept at least: a reader of stored bars finds them here until they are stored.
+const FINAL_BARS_KEPT: usize = 16;
+
 /// Changes that a reader may be behind and still be brought up to date.
 const RESUME_CHANGES: u64 = 1_024;
 
@@ -152,7 +155,8 @@ impl BarSeries {
 
     fn forget_before(&mut self, needed_from: Option<Nanos>) {
         let mut finals = self.bars.partition_point(|bar| bar.state == BarState::Final);
-        while FINAL_BARS_SHOWN < finals
+        let kept = if self.interval == Interval::D1 { FINAL_BARS_SHOWN } else { FINAL_BARS_KEPT };
+        while kept < finals
             && let Some(oldest) = self.bars.front()
             && needed_from.is_none_or(|from| oldest.start < from)
             && RESUME_CHANGES <= self.seq.saturating_sub(oldest.last_change())

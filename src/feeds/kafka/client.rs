@@ -32,6 +32,8 @@ pub(super) fn client_config(settings: &config::Kafka, own: &[(&str, &str)]) -> C
     let mut client = ClientConfig::new();
     client.set("bootstrap.servers", &settings.brokers);
     client.set("client.id", "tickwire");
+    // Brokers that are back are found within so long.
+    client.set("reconnect.backoff.max.ms", "2000");
     for (name, value) in own {
         client.set(*name, *value);
     }

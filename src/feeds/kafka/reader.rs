@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rdkafka::client::ClientContext;
@@ -17,6 +17,10 @@ use super::client::{KafkaError, client_config, is_passing, log_of_client, note_c
 use super::topics::{MARKET_TOPIC, PARTITIONS};
 use crate::config;
 use crate::domain::market::Nanos;
+use crate::telemetry::metrics;
+
+/// Between a client's end and the next one.
+const ANEW_AFTER: Duration = Duration::from_secs(1);
 
 /// A poll ends once it took so many bytes.
 const POLL_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -76,10 +80,72 @@ pub struct Record<'a> {
 /// A reader of `md.v1`.
 pub struct Reader {
     consumer: BaseConsumer<Context>,
-    topic: String,
+    way: Way,
     happenings: Arc<Mutex<VecDeque<Happening>>>,
     assigned: BTreeMap<i32, ()>,
     paused: bool,
+    /// Since when the client is of no more use.
+    ended: Option<Instant>,
+}
+
+/// How a client is made.
+struct Way {
+    settings: config::Kafka,
+    assignment: Assignment,
+    start_at: StartAt,
+}
+
+impl Way {
+    fn topic(&self) -> String {
+        self.settings.topic(MARKET_TOPIC)
+    }
+
+    fn consumer(
+        &self,
+        happenings: &Arc<Mutex<VecDeque<Happening>>>,
+    ) -> Result<BaseConsumer<Context>, KafkaError> {
+        let context = Context { start_at: self.start_at.clone(), happenings: happenings.clone() };
+        let (group, member) = match &self.assignment {
+            Assignment::Group { group, member } => (group.as_str(), Some(member.as_str())),
+            Assignment::All => ("tickwire-all", None),
+        };
+        let group = self.settings.topic(group);
+        let mut own = vec![
+            ("group.id", group.as_str()),
+            ("enable.auto.commit", "false"),
+            ("enable.auto.offset.store", "false"),
+            ("auto.offset.reset", "error"),
+            ("partition.assignment.strategy", "cooperative-sticky"),
+            ("session.timeout.ms", "10000"),
+            // librdkafka waits a second before it fetches again once its queue was full.
+            ("fetch.queue.backoff.ms", "5"),
+            ("queued.max.messages.kbytes", "262144"),
+            ("fetch.wait.max.ms", "20"),
+            ("enable.partition.eof", "false"),
+        ];
+        own.extend(member.map(|member| ("group.instance.id", member)));
+        Ok(client_config(&self.settings, &own).create_with_context(context)?)
+    }
+
+    fn begin(
+        &self,
+        consumer: &BaseConsumer<Context>,
+        happenings: &Mutex<VecDeque<Happening>>,
+    ) -> Result<(), KafkaError> {
+        let topic = self.topic();
+        if matches!(self.assignment, Assignment::Group { .. }) {
+            consumer.subscribe(&[&topic])?;
+            return Ok(());
+        }
+        let mut list = TopicPartitionList::new();
+        let numbers: Vec<i32> = (0..PARTITIONS).collect();
+        for (partition, offset) in (self.start_at)(&numbers) {
+            list.add_partition_offset(&topic, partition, Offset::Offset(offset))?;
+        }
+        consumer.assign(&list)?;
+        happenings.lock().push_back(Happening::Assigned(numbers));
+        Ok(())
+    }
 }
 
 struct Context {
@@ -155,43 +221,40 @@ impl Reader {
         start_at: StartAt,
     ) -> Result<Self, KafkaError> {
         let happenings = Arc::new(Mutex::new(VecDeque::new()));
-        let context = Context { start_at: start_at.clone(), happenings: happenings.clone() };
-        let (group, member) = match assignment {
-            Assignment::Group { group, member } => (group.clone(), Some(member.clone())),
-            Assignment::All => ("tickwire-all".to_owned(), None),
-        };
-        let group = settings.topic(&group);
-        let mut own = vec![
-            ("group.id", group.as_str()),
-            ("enable.auto.commit", "false"),
-            ("enable.auto.offset.store", "false"),
-            ("auto.offset.reset", "error"),
-            ("partition.assignment.strategy", "cooperative-sticky"),
-            ("session.timeout.ms", "10000"),
-            // librdkafka waits a second before it fetches again once its queue was full.
-            ("fetch.queue.backoff.ms", "5"),
-            ("queued.max.messages.kbytes", "262144"),
-            ("fetch.wait.max.ms", "20"),
-            ("enable.partition.eof", "false"),
-        ];
-        if let Some(member) = &member {
-            own.push(("group.instance.id", member));
+        let way = Way { settings: settings.clone(), assignment: assignment.clone(), start_at };
+        let consumer = way.consumer(&happenings)?;
+        way.begin(&consumer, &happenings)?;
+        Ok(Self {
+            consumer,
+            way,
+            happenings,
+            assigned: BTreeMap::new(),
+            paused: false,
+            ended: None,
+        })
+    }
+
+    /// A client that met an error it does not go on from is replaced by another, once a second: a
+    /// member of a group that was silent for too long may find its lasting name taken by itself.
+    fn begin_anew(&mut self) {
+        if self.ended.is_none_or(|since| since.elapsed() < ANEW_AFTER) {
+            return;
         }
-        let consumer: BaseConsumer<Context> =
-            client_config(settings, &own).create_with_context(context)?;
-        let topic = settings.topic(MARKET_TOPIC);
-        if member.is_some() {
-            consumer.subscribe(&[&topic])?;
-        } else {
-            let mut list = TopicPartitionList::new();
-            let numbers: Vec<i32> = (0..PARTITIONS).collect();
-            for (partition, offset) in start_at(&numbers) {
-                list.add_partition_offset(&topic, partition, Offset::Offset(offset))?;
+        self.ended = Some(Instant::now());
+        let next = self.way.consumer(&self.happenings).and_then(|next| {
+            // What the old one had is lost before the new one is given anything.
+            self.consumer = next;
+            let assigned = self.assigned.keys().copied().collect();
+            self.happenings.lock().push_back(Happening::Lost(assigned));
+            self.way.begin(&self.consumer, &self.happenings)
+        });
+        match next {
+            Ok(()) => {
+                metrics().kafka_clients_replaced.inc();
+                self.ended = None;
             }
-            consumer.assign(&list)?;
-            happenings.lock().push_back(Happening::Assigned((0..PARTITIONS).collect()));
+            Err(error) => tracing::error!(%error, "beginning to read anew"),
         }
-        Ok(Self { consumer, topic, happenings, assigned: BTreeMap::new(), paused: false })
     }
 
     /// The next thing that happened beside records.
@@ -219,6 +282,7 @@ impl Reader {
         wait: Duration,
         mut take: impl FnMut(Record<'_>),
     ) -> usize {
+        self.begin_anew();
         let (mut taken, mut bytes) = (0, 0);
         while taken < count && bytes < POLL_BYTES_MAX {
             let patience = if taken == 0 { wait } else { Duration::ZERO };
@@ -248,7 +312,7 @@ impl Reader {
     /// [`KafkaError`] where the partition is not this reader's any more, or has no leader now.
     pub fn seek(&self, partition: i32, offset: i64) -> Result<(), KafkaError> {
         let timeout = Duration::from_secs(10);
-        match self.consumer.seek(&self.topic, partition, Offset::Offset(offset), timeout) {
+        match self.consumer.seek(&self.way.topic(), partition, Offset::Offset(offset), timeout) {
             Err(ClientError::Seek(_)) => self.take_anew(partition, offset),
             outcome => Ok(outcome?),
         }
@@ -258,7 +322,7 @@ impl Reader {
     /// (librdkafka issue 2961): it is given back and taken again at the place, by this reader alone.
     fn take_anew(&self, partition: i32, offset: i64) -> Result<(), KafkaError> {
         let mut list = TopicPartitionList::new();
-        list.add_partition_offset(&self.topic, partition, Offset::Offset(offset))?;
+        list.add_partition_offset(&self.way.topic(), partition, Offset::Offset(offset))?;
         // An earlier try may have come to an end between the two.
         if let Err(error) = self.consumer.incremental_unassign(&list) {
             tracing::debug!(%error, partition, "giving a partition back to take it anew");
@@ -275,7 +339,7 @@ impl Reader {
         self.paused = paused;
         let mut list = TopicPartitionList::new();
         for partition in self.assigned.keys() {
-            list.add_partition(&self.topic, *partition);
+            list.add_partition(&self.way.topic(), *partition);
         }
         let outcome = if paused { self.consumer.pause(&list) } else { self.consumer.resume(&list) };
         if let Err(error) = outcome {
@@ -287,7 +351,9 @@ impl Reader {
     pub fn hint(&self, positions: &BTreeMap<i32, i64>) {
         let mut list = TopicPartitionList::new();
         for (partition, offset) in positions {
-            if list.add_partition_offset(&self.topic, *partition, Offset::Offset(*offset)).is_err()
+            if list
+                .add_partition_offset(&self.way.topic(), *partition, Offset::Offset(*offset))
+                .is_err()
             {
                 return;
             }
@@ -297,7 +363,12 @@ impl Reader {
         }
     }
 
-    fn note(&self, error: &ClientError) {
+    fn note(&mut self, error: &ClientError) {
+        if matches!(error, ClientError::MessageConsumptionFatal(_)) {
+            tracing::error!(%error, "reading the log ended, and begins anew");
+            self.ended.get_or_insert_with(Instant::now);
+            return;
+        }
         let reset = RDKafkaErrorCode::AutoOffsetReset;
         if error.rdkafka_error_code() == Some(reset) {
             // The error does not say which partition: each is asked where it stands.

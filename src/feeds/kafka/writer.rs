@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use parking_lot::RwLock;
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
@@ -14,6 +15,7 @@ use super::client::{
     KafkaError, MESSAGE_BYTES_MAX, client_config, log_of_client, note_client_error,
 };
 use crate::config;
+use crate::telemetry::metrics;
 
 /// Header name and value.
 pub type Header<'a> = (&'a str, &'a str);
@@ -65,11 +67,30 @@ impl ProducerContext for Context {
     }
 }
 
+fn producer(
+    settings: &config::Kafka,
+    tally: &Arc<Tally>,
+) -> Result<ThreadedProducer<Context>, KafkaError> {
+    let own = [
+        ("acks", "all"),
+        // librdkafka's embedded broker grants no producer ids in time for a quick start.
+        ("enable.idempotence", if settings.embedded { "false" } else { "true" }),
+        ("partitioner", "murmur2_random"),
+        ("compression.type", "lz4"),
+        ("linger.ms", &settings.linger_ms.to_string()),
+        ("message.max.bytes", MESSAGE_BYTES_MAX),
+        ("queue.buffering.max.kbytes", "131072"),
+        ("queue.buffering.max.messages", "500000"),
+        ("delivery.timeout.ms", "30000"),
+    ];
+    Ok(client_config(settings, &own).create_with_context(Context(tally.clone()))?)
+}
+
 /// A producer that knows what did not arrive.
 pub struct Writer {
-    producer: ThreadedProducer<Context>,
+    producer: RwLock<ThreadedProducer<Context>>,
     tally: Arc<Tally>,
-    brokers: String,
+    settings: config::Kafka,
 }
 
 impl Writer {
@@ -80,23 +101,20 @@ impl Writer {
     /// [`KafkaError`] where a property is wrong.
     pub fn new(settings: &config::Kafka) -> Result<Self, KafkaError> {
         let tally = Arc::new(Tally::default());
-        let producer = client_config(
-            settings,
-            &[
-                ("acks", "all"),
-                // librdkafka's embedded broker grants no producer ids in time for a quick start.
-                ("enable.idempotence", if settings.embedded { "false" } else { "true" }),
-                ("partitioner", "murmur2_random"),
-                ("compression.type", "lz4"),
-                ("linger.ms", &settings.linger_ms.to_string()),
-                ("message.max.bytes", MESSAGE_BYTES_MAX),
-                ("queue.buffering.max.kbytes", "131072"),
-                ("queue.buffering.max.messages", "500000"),
-                ("delivery.timeout.ms", "30000"),
-            ],
-        )
-        .create_with_context(Context(tally.clone()))?;
-        Ok(Self { producer, tally, brokers: settings.brokers.clone() })
+        let producer = RwLock::new(producer(settings, &tally)?);
+        Ok(Self { producer, tally, settings: settings.clone() })
+    }
+
+    /// A producer that met an error it does not go on from, as where the brokers forgot what it wrote
+    /// before, is replaced by another; what it had not delivered counts as failed.
+    fn replace_if_ended(&self) -> Result<(), KafkaError> {
+        let ended = self.producer.read().client().fatal_error();
+        if let Some((code, reason)) = ended {
+            tracing::error!(%code, reason, "writing to the log ended, and begins anew");
+            metrics().kafka_clients_replaced.inc();
+            *self.producer.write() = producer(&self.settings, &self.tally)?;
+        }
+        Ok(())
     }
 
     /// Hands a record over; waits while the queue is full, up to `patience`.
@@ -118,11 +136,13 @@ impl Writer {
             record = record.headers(headers);
         }
         loop {
-            match self.producer.send(record) {
+            let sent = self.producer.read().send(record);
+            match sent {
                 Ok(()) => return Ok(()),
                 Err((error, back)) => {
                     let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
                     if !full || deadline <= Instant::now() {
+                        self.replace_if_ended()?;
                         return Err(error.into());
                     }
                     record = back;
@@ -138,11 +158,13 @@ impl Writer {
     ///
     /// [`KafkaError`] where anything did not arrive since the last call.
     pub fn flush(&self, patience: Duration) -> Result<(), KafkaError> {
-        self.producer.flush(patience)?;
+        let flushed = self.producer.read().flush(patience);
+        self.replace_if_ended()?;
+        flushed?;
         match self.tally.failed.swap(0, Ordering::Relaxed) {
             0 => Ok(()),
             count => Err(KafkaError::Question {
-                brokers: self.brokers.clone(),
+                brokers: self.settings.brokers.clone(),
                 what: format!("{count} records were not delivered"),
             }),
         }

@@ -138,9 +138,12 @@ impl Seen {
     }
 }
 
+/// How long the slowest answer took, and the statuses that were seen.
+pub type Answers = (Duration, HashSet<u16>);
+
 /// The slowest answer and the statuses of each path that is asked, while one asks.
 #[derive(Clone, Default)]
-pub struct Asked(Arc<Mutex<BTreeMap<&'static str, (Duration, HashSet<u16>)>>>);
+pub struct Asked(Arc<Mutex<BTreeMap<&'static str, Answers>>>);
 
 impl Asked {
     pub async fn ask(self, port: u16, over: Arc<AtomicBool>) {
@@ -171,7 +174,7 @@ impl Asked {
     }
 
     /// What was seen since the last call.
-    pub fn take(&self) -> BTreeMap<&'static str, (Duration, HashSet<u16>)> {
+    pub fn take(&self) -> BTreeMap<&'static str, Answers> {
         std::mem::take(&mut *self.0.lock())
     }
 }

@@ -37,7 +37,7 @@ impl Handler<Delivery> for Shard {
         for parcel in delivery.parcels {
             self.take(parcel);
         }
-        self.offer();
+        self.offer(Some(delivery.sent));
     }
 }
 
@@ -109,7 +109,7 @@ impl Handler<Leave> for Shard {
             member.owed.push(leave.answer);
             self.touched.push(leave.session);
         }
-        self.offer();
+        self.offer(None);
     }
 }
 
@@ -173,7 +173,7 @@ impl Handler<Drain> for Shard {
         for (nth, (session, member)) in (0_u32..).zip(&self.members) {
             let spread = drain.reconnect_after_ms * u64::from(nth) / u64::from(count);
             let bye = message::bye(member.codec, drain.reconnect_after_ms + spread);
-            let _slow = member.frames.try_send(Frame(vec![bye]));
+            let _slow = member.frames.try_send(Frame { messages: vec![bye], sent: None });
             let session = *session;
             ctx.run_later(drain.over * nth / count, move |shard, _| {
                 if let Some(member) = shard.members.get(&session) {

@@ -257,8 +257,8 @@ impl Shard {
         }
     }
 
-    /// Offers each touched session its frame.
-    fn offer(&mut self) {
+    /// Offers each touched session its frame; `sent` is when what it holds left the symbols.
+    fn offer(&mut self, sent: Option<Instant>) {
         for session in std::mem::take(&mut self.touched) {
             let Some(member) = self.members.get_mut(&session) else { continue };
             let tick = std::mem::take(&mut member.tick);
@@ -266,9 +266,9 @@ impl Shard {
             let owed = messages.len();
             messages.extend(tick.iter().map(|(_, _, bytes)| bytes.clone()));
             metrics().session_frames.inc();
-            match member.frames.try_send(Frame(messages)) {
+            match member.frames.try_send(Frame { messages, sent }) {
                 Ok(()) => member.full_since = None,
-                Err(SendError::Full(Frame(mut messages))) => {
+                Err(SendError::Full(Frame { mut messages, .. })) => {
                     metrics().session_frames_refused.inc();
                     messages.truncate(owed);
                     member.owed = messages;
@@ -321,6 +321,7 @@ impl Shard {
             if let Some(since) = member.ending_since {
                 if closing <= since.elapsed() {
                     metrics().sessions_cut.inc();
+                    tracing::info!(session, "cut: it took not even a close frame");
                     member.socket.cut();
                     closed.push(*session);
                 }
@@ -329,7 +330,7 @@ impl Shard {
             if member.behind.is_empty() && member.owed.is_empty() {
                 continue;
             }
-            match member.frames.try_send(Frame(member.owed.clone())) {
+            match member.frames.try_send(Frame { messages: member.owed.clone(), sent: None }) {
                 Ok(()) => {
                     member.full_since = None;
                     member.owed.clear();
@@ -360,6 +361,7 @@ impl Shard {
     fn end_slow(&mut self, session: u64) {
         let Some(member) = self.members.get_mut(&session) else { return };
         metrics().sessions_too_slow.inc();
+        tracing::info!(session, "too slow: it is closed");
         member.ending_since = Some(Instant::now());
         member.owed.clear();
         member.behind.clear();

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use bytes::Bytes;
 
 use crate::actors::session::socket::{Beat, End, Frame, SocketHandle};
 use crate::domain::market::Instrument;
+use crate::telemetry::metrics;
 use crate::wire::channel::{Channel, TickClass};
 use crate::wire::codec::{Codec, Coded};
 
@@ -107,6 +108,8 @@ pub struct Delivery {
     pub parcels: Vec<Parcel>,
     /// Whether parcels before these were lost because the shard took nothing.
     pub lost: bool,
+    /// When it left the symbols' thread.
+    pub sent: Instant,
     /// Counts these bytes as on their way until this is dropped.
     pub on_the_way: OnTheWay,
 }
@@ -123,6 +126,7 @@ impl OnTheWay {
     #[must_use]
     pub fn new(total: Arc<AtomicUsize>, bytes: usize) -> Self {
         total.fetch_add(bytes, Ordering::Relaxed);
+        metrics().shard_bytes_waiting.inc_by(i64::try_from(bytes).unwrap_or(i64::MAX));
         Self { total, bytes }
     }
 }
@@ -130,6 +134,7 @@ impl OnTheWay {
 impl Drop for OnTheWay {
     fn drop(&mut self) {
         self.total.fetch_sub(self.bytes, Ordering::Relaxed);
+        metrics().shard_bytes_waiting.dec_by(i64::try_from(self.bytes).unwrap_or(i64::MAX));
     }
 }
 
