@@ -21,6 +21,8 @@ use crate::store::{Cache, History};
 
 /// What a socket may take for its close frame, once it is its turn.
 const LAST_FRAME: Duration = Duration::from_millis(500);
+/// Connections to servers, logs, questions over HTTP; a socket itself takes two, one to cut it by.
+const FILES_BESIDE_SOCKETS: u64 = 1_000;
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Which parts of the hub run.
@@ -46,6 +48,7 @@ impl Roles {
 
 /// Runs until the process is asked to end.
 pub(super) fn run(mut settings: Settings, roles: Roles) -> anyhow::Result<()> {
+    make_room_for_sockets(settings.limits.sessions_max);
     let embedded = if settings.kafka.embedded {
         tracing::warn!(
             "the log is inside the hub: new at each start, a few minutes kept, records up to 1 MiB, \
@@ -60,6 +63,21 @@ pub(super) fn run(mut settings: Settings, roles: Roles) -> anyhow::Result<()> {
     let outcome = actix::System::new().block_on(serve(settings, roles));
     drop(embedded);
     outcome
+}
+
+/// Raises this process's limit of open files as far as the system lets it. Many systems begin with
+/// 1,024, which is fewer than the sockets that the settings allow.
+fn make_room_for_sockets(sessions_max: usize) {
+    let wanted = 2 * sessions_max as u64 + FILES_BESIDE_SOCKETS;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(allowed) if allowed < wanted => tracing::warn!(
+            allowed,
+            wanted,
+            "fewer files may be open than limits.sessions_max needs: raise `ulimit -n`"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "asking how many files may be open"),
+    }
 }
 
 async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {

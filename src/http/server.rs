@@ -1,6 +1,8 @@
 //! The server: routes, sockets' options, start and stop.
 
 use std::any::Any;
+use std::net::TcpStream as TcpHandle;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Extensions, Server as ActixServer};
@@ -101,5 +103,6 @@ fn share_socket(connection: &dyn Any, extensions: &mut Extensions) {
     if let Err(error) = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX)) {
         tracing::debug!(%error, "TCP_USER_TIMEOUT");
     }
-    extensions.insert(SharedStream(socket.try_clone().ok().map(Into::into)));
+    let stream: Option<TcpHandle> = socket.try_clone().ok().map(Into::into);
+    extensions.insert(SharedStream(stream.map(Arc::new)));
 }

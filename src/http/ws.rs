@@ -25,7 +25,7 @@ thread_local! {
 }
 
 /// The connection's socket, shared when it was accepted.
-pub struct SharedStream(pub Option<std::net::TcpStream>);
+pub struct SharedStream(pub Option<Arc<std::net::TcpStream>>);
 
 /// `GET /ws`.
 pub async fn open(
@@ -56,8 +56,7 @@ pub async fn open(
             .get_or_init(|| Shard::start_here(api.registry.clone(), api.settings.limits.clone()))
             .clone()
     });
-    let stream = request.conn_data::<SharedStream>().and_then(|shared| shared.0.as_ref());
-    let stream = stream.and_then(|stream| stream.try_clone().ok());
+    let stream = request.conn_data::<SharedStream>().and_then(|shared| shared.0.clone());
     let frame_bytes_max = limits.frame_bytes_max;
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     tracing::debug!(session = number, peer = ?request.peer_addr(), protocol = codec.subprotocol(), "a session opens");

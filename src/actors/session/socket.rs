@@ -53,7 +53,7 @@ pub struct End(pub CloseReason);
 /// The socket below a session: what can be known and done of it while the session stands still.
 #[derive(Debug)]
 pub struct SocketHandle {
-    stream: Option<std::net::TcpStream>,
+    stream: Option<Arc<std::net::TcpStream>>,
     opened: Instant,
     heard_ms: AtomicU64,
 }
@@ -61,7 +61,7 @@ pub struct SocketHandle {
 impl SocketHandle {
     /// Of a connection, whose socket is shared.
     #[must_use]
-    pub fn new(stream: Option<std::net::TcpStream>) -> Self {
+    pub fn new(stream: Option<Arc<std::net::TcpStream>>) -> Self {
         Self { stream, opened: Instant::now(), heard_ms: AtomicU64::new(0) }
     }
 
