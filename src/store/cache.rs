@@ -3,11 +3,14 @@
 //! A copy is a courtesy: whoever cannot have it goes on without. After a failure the cache is left
 //! alone for a while, so that nobody waits for a server that is not there.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{ClientTlsConfig, TlsCertificates};
 
+use super::tls::{self, TlsFault};
 use crate::config;
 use crate::wire::saved::{self, HotCopy};
 
@@ -23,19 +26,30 @@ pub enum CacheError {
     /// It took too long.
     #[error("redis: no answer in {0} ms")]
     Timeout(u64),
-    /// It failed a moment ago.
-    #[error("redis: left alone after a failure")]
-    Resting,
+    /// A file of certificates or keys is not what it should be.
+    #[error("redis: {0}")]
+    Tls(#[from] TlsFault),
+    /// It failed a moment ago, and with these words.
+    #[error("{0} (left alone for a while)")]
+    Resting(Arc<str>),
 }
 
 /// Copies by instrument.
 pub struct Cache {
-    manager: ConnectionManager,
+    client: redis::Client,
+    wanted: ConnectionManagerConfig,
+    manager: Mutex<ConnectionManager>,
     prefix: String,
     keep_s: u64,
     timeout_ms: u64,
-    /// Until when it is left alone, and for how long the next time.
-    rest: Mutex<Option<(Instant, Duration)>>,
+    rest: Mutex<Option<Rest>>,
+}
+
+/// A while in which the cache is left alone.
+struct Rest {
+    until: Instant,
+    pause: Duration,
+    why: Arc<str>,
 }
 
 impl Cache {
@@ -44,7 +58,7 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// [`CacheError`] where the address is none.
+    /// [`CacheError`] where the address is none, or a file of certificates cannot be read.
     pub fn new(settings: &config::Redis) -> Result<Option<Self>, CacheError> {
         let Some(url) = settings.url.as_deref() else { return Ok(None) };
         let timeout = Duration::from_millis(settings.timeout_ms);
@@ -52,9 +66,12 @@ impl Cache {
             .set_connection_timeout(Some(timeout))
             .set_response_timeout(Some(timeout))
             .set_number_of_retries(1);
-        let client = redis::Client::open(url)?;
+        let client = client(settings, url)?;
+        let manager = ConnectionManager::new_lazy_with_config(client.clone(), wanted.clone())?;
         Ok(Some(Self {
-            manager: ConnectionManager::new_lazy_with_config(client, wanted)?,
+            client,
+            wanted,
+            manager: Mutex::new(manager),
             prefix: settings.prefix.clone(),
             keep_s: settings.keep_s,
             timeout_ms: settings.timeout_ms,
@@ -73,7 +90,7 @@ impl Cache {
             let bytes = saved::encode(copy).unwrap_or_default();
             pipe.set_ex(self.key(name), bytes, self.keep_s).ignore();
         }
-        let mut manager = self.manager.clone();
+        let mut manager = self.manager.lock().clone();
         self.limited(async move { pipe.query_async::<()>(&mut manager).await }).await
     }
 
@@ -83,7 +100,7 @@ impl Cache {
     ///
     /// [`CacheError`] where the server does not answer in time.
     pub async fn get(&self, name: &str) -> Result<Option<HotCopy>, CacheError> {
-        let mut manager = self.manager.clone();
+        let mut manager = self.manager.lock().clone();
         let mut question = redis::cmd("GET");
         question.arg(self.key(name));
         let bytes: Option<Vec<u8>> =
@@ -98,7 +115,7 @@ impl Cache {
     ///
     /// [`CacheError`] where it does not.
     pub async fn ping(&self) -> Result<(), CacheError> {
-        let mut manager = self.manager.clone();
+        let mut manager = self.manager.lock().clone();
         self.limited(async move { redis::cmd("PING").query_async::<()>(&mut manager).await }).await
     }
 
@@ -110,25 +127,72 @@ impl Cache {
         &self,
         work: impl Future<Output = Result<T, redis::RedisError>>,
     ) -> Result<T, CacheError> {
-        let resting = self.rest.lock().is_some_and(|(until, _)| Instant::now() < until);
-        if resting {
-            return Err(CacheError::Resting);
+        if let Some(rest) = self.rest.lock().as_ref()
+            && Instant::now() < rest.until
+        {
+            return Err(CacheError::Resting(rest.why.clone()));
         }
         let limit = Duration::from_millis(self.timeout_ms);
         let outcome = match tokio::time::timeout(limit, work).await {
             Ok(outcome) => outcome.map_err(CacheError::from),
             Err(_) => Err(CacheError::Timeout(self.timeout_ms)),
         };
-        let mut rest = self.rest.lock();
-        *rest = match &outcome {
-            Ok(_) => None,
-            // Of several that fail together the first one counts.
-            Err(_) if rest.is_some_and(|(until, _)| Instant::now() < until) => *rest,
-            Err(_) => {
-                let pause = rest.map_or(REST.0, |(_, pause)| (pause * 2).min(REST.1));
-                Some((Instant::now() + pause, pause))
-            }
-        };
+        self.note(outcome.as_ref().err());
         outcome
     }
+
+    /// Rests after a failure; each kind of failure is logged once.
+    fn note(&self, fault: Option<&CacheError>) {
+        if let Some(CacheError::Redis(error)) = fault
+            && !error.is_io_error()
+        {
+            self.begin_anew();
+        }
+        let mut rest = self.rest.lock();
+        let Some(fault) = fault else {
+            if rest.take().is_some() {
+                tracing::info!("redis answers again");
+            }
+            return;
+        };
+        let why: Arc<str> = fault.to_string().into();
+        if rest.as_ref().is_none_or(|rest| rest.why != why) {
+            tracing::warn!(fault = %why, "the warm cache is left alone for a while");
+        }
+        *rest = match rest.take() {
+            // Of several that fail together the first one counts.
+            Some(last) if Instant::now() < last.until => Some(last),
+            last => {
+                let pause = last.map_or(REST.0, |last| (last.pause * 2).min(REST.1));
+                Some(Rest { until: Instant::now() + pause, pause, why })
+            }
+        };
+    }
+
+    /// A manager whose sign-in was refused never tries again: it is replaced.
+    fn begin_anew(&self) {
+        match ConnectionManager::new_lazy_with_config(self.client.clone(), self.wanted.clone()) {
+            Ok(manager) => *self.manager.lock() = manager,
+            Err(error) => tracing::warn!(%error, "the warm cache"),
+        }
+    }
+}
+
+/// A client of that address; over TLS where it says so.
+fn client(settings: &config::Redis, url: &str) -> Result<redis::Client, CacheError> {
+    if !url.starts_with("rediss://") {
+        return Ok(redis::Client::open(url)?);
+    }
+    let file =
+        |name, path: &Option<String>| path.as_deref().map(|path| tls::read(name, path)).transpose();
+    let client_cert = file("redis.tls_cert_file", &settings.tls_cert_file)?;
+    let client_key = file("redis.tls_key_file", &settings.tls_key_file)?;
+    let client_tls = client_cert
+        .zip(client_key)
+        .map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key });
+    let root_cert = match &settings.tls_ca_file {
+        Some(path) => Some(tls::authorities("redis.tls_ca_file", path)?),
+        None => None,
+    };
+    Ok(redis::Client::build_with_tls(url, TlsCertificates { client_tls, root_cert })?)
 }

@@ -10,6 +10,7 @@ mod connect;
 mod history;
 mod journal;
 mod schema;
+mod tls;
 
 pub use cache::{Cache, CacheError};
 pub use connect::{StoreError, connect};
@@ -19,3 +20,4 @@ pub use journal::{
     Repair, StateRow, TradeRow,
 };
 pub use schema::migrate;
+pub use tls::TlsFault;
