@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::ArbiterHandle;
 use anyhow::Context;
@@ -24,6 +24,7 @@ use crate::feeds::kafka::{self, Assignment, Identity, Reader, StartAt, StateRead
 use crate::store::{self, Cache};
 
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
+const SAID_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// What the threads share.
 pub(super) struct Shared {
@@ -58,8 +59,24 @@ pub(super) async fn wait_for_signal() {
     futures_util::future::select_all(waits).await;
 }
 
+/// What was complained of last: the same is said again only after a minute.
+#[derive(Default)]
+struct Complaint(Option<(String, Instant)>);
+
+impl Complaint {
+    fn is_news(&mut self, error: &str) -> bool {
+        let said = self.0.as_ref();
+        let old = said.is_some_and(|(last, at)| last == error && at.elapsed() < SAID_AGAIN_AFTER);
+        if !old {
+            self.0 = Some((error.to_owned(), Instant::now()));
+        }
+        !old
+    }
+}
+
 /// Connects, tried until it works or the hub stops; then works until the hub stops.
 pub(super) fn conduct(shared: &Arc<Shared>) {
+    let mut complaint = Complaint::default();
     while !shared.stop.load(Ordering::Acquire) {
         match Connected::new(shared) {
             Ok(connected) => {
@@ -67,8 +84,11 @@ pub(super) fn conduct(shared: &Arc<Shared>) {
                 return connected.work(shared);
             }
             Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "starting is tried again");
-                shared.health.set_kafka(Some(format!("{error:#}")));
+                let error = format!("{error:#}");
+                if complaint.is_news(&error) {
+                    tracing::warn!(error, "starting is tried again");
+                }
+                shared.health.set_kafka(Some(error));
                 std::thread::sleep(AGAIN_AFTER);
             }
         }
@@ -83,10 +103,12 @@ impl Connected {
     fn new(shared: &Shared) -> anyhow::Result<Self> {
         let kafka = &shared.settings.kafka;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let identity = Identity::new(kafka)?;
         if !kafka.embedded {
+            // Who is refused hears why from this question, and at once.
+            identity.cluster()?;
             runtime.block_on(kafka::make_missing_topics(kafka)).context("topics")?;
         }
-        let identity = Identity::new(kafka)?;
         let states = StateReader::new(kafka)?;
         let loader = Loader::new(identity, states, shared.registry.policy, shared.stop.clone())?;
         Ok(Self { loader: Arc::new(loader) })
@@ -245,6 +267,7 @@ fn prepare_recording(shared: &Shared) -> Option<(Runtime, Writer)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.inspect_err(|error| tracing::error!(%error, "the recorder's runtime")).ok()?;
+    let mut complaint = Complaint::default();
     while !shared.stop.load(Ordering::Acquire) {
         match runtime.block_on(store::migrate(&shared.settings.database)) {
             Ok(_) => {
@@ -253,8 +276,11 @@ fn prepare_recording(shared: &Shared) -> Option<(Runtime, Writer)> {
                 return writer.inspect_err(fault).ok().map(|writer| (runtime, writer));
             }
             Err(error) => {
-                tracing::warn!(%error, "migrations are tried again");
-                shared.health.set_recorder(Some(error.to_string()));
+                let error = error.to_string();
+                if complaint.is_news(&error) {
+                    tracing::warn!(error, "migrations are tried again");
+                }
+                shared.health.set_recorder(Some(error));
                 std::thread::sleep(AGAIN_AFTER);
             }
         }

@@ -1,7 +1,12 @@
 //! What every client of the log has in common.
 
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::{ClientConfig, ClientContext};
 
 use crate::config;
@@ -9,12 +14,25 @@ use crate::config;
 /// Largest record taken, with room for its headers and framing, in bytes.
 pub(super) const MESSAGE_BYTES_MAX: &str = "17825792";
 
+/// The same fault is logged once in this time, however many clients meet it and however often.
+const LOGGED_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+static LOGGED: Mutex<BTreeMap<String, Instant>> = Mutex::new(BTreeMap::new());
+
 /// Why the log could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KafkaError {
     /// librdkafka's own word.
     #[error("kafka: {0}")]
-    Client(#[from] rdkafka::error::KafkaError),
+    Client(#[source] ClientError),
+    /// A property that librdkafka does not take; its value may be a secret.
+    #[error("kafka: setting kafka.properties.{name}: {what}")]
+    Property {
+        /// Its name.
+        name: String,
+        /// What librdkafka said.
+        what: String,
+    },
     /// A question to the brokers went wrong.
     #[error("kafka at {brokers}: {what}")]
     Question {
@@ -23,6 +41,15 @@ pub enum KafkaError {
         /// What went wrong.
         what: String,
     },
+}
+
+impl From<ClientError> for KafkaError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::ClientConfig(_, what, name, _) => Self::Property { name, what },
+            error => Self::Client(error),
+        }
+    }
 }
 
 /// The settings' brokers and properties; what is set here a property may override.
@@ -40,18 +67,84 @@ pub(super) fn client_config(settings: &config::Kafka, own: &[(&str, &str)]) -> C
     client
 }
 
-/// Logs what librdkafka tells, but for ends of partitions, which are no errors here.
-pub(super) struct Quiet;
+/// Logs what librdkafka tells, but for ends of partitions, which are no errors here; and keeps the
+/// last fault for whoever has to say why there was no answer.
+#[derive(Default)]
+pub(super) struct Quiet {
+    fault: Mutex<Option<Fault>>,
+}
+
+/// What librdkafka told of a connection.
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    /// In its words.
+    pub(super) what: String,
+    /// Whether waiting cannot help: a password or a certificate was refused.
+    pub(super) refused: bool,
+}
+
+impl Quiet {
+    /// The last fault since the last call; a refusal, if there was one.
+    pub(super) fn take_fault(&self) -> Option<Fault> {
+        self.fault.lock().take()
+    }
+}
 
 impl ClientContext for Quiet {
-    fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
-        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
-            tracing::warn!(%error, reason, "kafka client");
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        log(level, facility, text);
+    }
+
+    fn error(&self, error: ClientError, reason: &str) {
+        let code = error.rdkafka_error_code();
+        if code == Some(RDKafkaErrorCode::PartitionEOF) {
+            return;
+        }
+        tell("kafka client", &error, reason);
+        // That all brokers are down is said after each one's own fault, which says more.
+        if code != Some(RDKafkaErrorCode::AllBrokersDown) {
+            let refused =
+                matches!(code, Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL));
+            let mut fault = self.fault.lock();
+            // A refusal explains the broken connections that follow it.
+            if refused || fault.as_ref().is_none_or(|fault| !fault.refused) {
+                // How long it took is another time each time, and no part of what is wrong.
+                let what = reason.rsplit_once(" (after ").map_or(reason, |(what, _)| what);
+                *fault = Some(Fault { what: what.to_owned(), refused });
+            }
         }
     }
 }
 
 impl ConsumerContext for Quiet {}
+
+/// Logs an error that librdkafka told, once a minute for each kind.
+pub(super) fn tell(client: &str, error: &ClientError, reason: &str) {
+    let now = Instant::now();
+    let mut logged = LOGGED.lock();
+    logged.retain(|_, at| now < *at + LOGGED_AGAIN_AFTER);
+    if logged.insert(error.to_string(), now).is_none() {
+        tracing::warn!(%error, reason, "{client}");
+    }
+}
+
+/// Takes librdkafka's own log lines: faults of connections come as errors too, which are told.
+pub(super) fn log(level: RDKafkaLogLevel, facility: &str, text: &str) {
+    match level {
+        _ if matches!(facility, "FAIL" | "ERROR") => {
+            tracing::debug!(target: "librdkafka", facility, "{text}");
+        }
+        RDKafkaLogLevel::Emerg
+        | RDKafkaLogLevel::Alert
+        | RDKafkaLogLevel::Critical
+        | RDKafkaLogLevel::Error => tracing::error!(target: "librdkafka", facility, "{text}"),
+        RDKafkaLogLevel::Warning => tracing::warn!(target: "librdkafka", facility, "{text}"),
+        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => {
+            tracing::info!(target: "librdkafka", facility, "{text}");
+        }
+        RDKafkaLogLevel::Debug => tracing::debug!(target: "librdkafka", facility, "{text}"),
+    }
+}
 
 /// A consumer outside any group, for questions and for reading to the end of a topic.
 pub(super) fn loose_consumer(settings: &config::Kafka) -> Result<BaseConsumer<Quiet>, KafkaError> {
@@ -66,5 +159,5 @@ pub(super) fn loose_consumer(settings: &config::Kafka) -> Result<BaseConsumer<Qu
             ("auto.offset.reset", "error"),
         ],
     )
-    .create_with_context(Quiet)?)
+    .create_with_context(Quiet::default())?)
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, Timestamp, TopicPartitionList};
 
-use super::client::{KafkaError, client_config};
+use super::client::{KafkaError, client_config, log, tell};
 use super::topics::{MARKET_TOPIC, PARTITIONS};
 use crate::config;
 use crate::domain::market::Nanos;
@@ -85,8 +86,12 @@ struct Context {
 }
 
 impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        log(level, facility, text);
+    }
+
     fn error(&self, error: ClientError, reason: &str) {
-        tracing::warn!(%error, reason, "kafka client");
+        tell("kafka reader", &error, reason);
     }
 }
 

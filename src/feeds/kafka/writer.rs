@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 
-use super::client::{KafkaError, MESSAGE_BYTES_MAX, client_config};
+use super::client::{KafkaError, MESSAGE_BYTES_MAX, client_config, log, tell};
 use crate::config;
 
 /// Header name and value.
@@ -39,8 +40,12 @@ struct Tally {
 struct Context(Arc<Tally>);
 
 impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        log(level, facility, text);
+    }
+
     fn error(&self, error: ClientError, reason: &str) {
-        tracing::warn!(%error, reason, "kafka producer");
+        tell("kafka writer", &error, reason);
     }
 }
 
