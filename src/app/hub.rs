@@ -68,7 +68,7 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
         max_skew_ns: i64::from(market.max_skew_ms) * 1_000_000,
     };
     let registry = Arc::new(Registry::new(policy));
-    let cache = Cache::new(&settings.redis).context("redis.url")?.map(Arc::new);
+    let cache = Cache::new(&settings.redis).context("settings of Redis")?.map(Arc::new);
     let health = Arc::new(Health::new(roles.serve, roles.record, cache.is_some()));
     let stop = Arc::new(AtomicBool::new(false));
     let arbiters: Vec<Arbiter> =
@@ -79,15 +79,14 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
             Desk::start_here(registry, bytes);
         });
     }
-    let history = History::new(&settings.database).context("the database's address")?;
+    let history = History::new(&settings.database).context("settings of the database")?;
     let server = http::serve(Api {
         registry: registry.clone(),
         health: health.clone(),
         history: Some(Arc::new(history)),
         cache: cache.clone(),
         settings: Arc::new(settings.clone()),
-    })
-    .with_context(|| format!("http.bind = {}", settings.http.bind))?;
+    })?;
     let handle = server.handle();
     let serving = actix::spawn(server);
     if let (Some(file), true) = (&settings.kafka.embedded_address_file, settings.kafka.embedded) {

@@ -11,12 +11,14 @@ mod instruments;
 mod market;
 mod page;
 mod server;
+mod tls;
 mod trades;
 mod ws;
 
 use std::sync::Arc;
 
 pub use self::server::{Server, serve};
+pub use self::tls::ServeError;
 use crate::actors::health::Health;
 use crate::actors::registry::Registry;
 use crate::config::Settings;
