@@ -13,6 +13,8 @@ mod malformed;
 mod page;
 mod panics;
 mod recorded;
+mod secured;
+mod servers;
 mod slow;
 mod truth;
 mod unruly;
