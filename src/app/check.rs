@@ -28,25 +28,8 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
         tell("kafka", word.map_err(|error| error.to_string()));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let database = runtime.block_on(async {
-        let client = store::connect(&settings.database).await?;
-        let row = client
-            .query_one(
-                "select version(), (select extversion from pg_extension where extname = 'timescaledb')",
-                &[],
-            )
-            .await?;
-        Ok::<_, store::StoreError>((row.get::<_, String>(0), row.get::<_, Option<String>>(1)))
-    });
-    tell(
-        "database",
-        database
-            .map(|(server, extension)| {
-                let server = server.split(" on ").next().unwrap_or_default().to_owned();
-                format!("{server}, TimescaleDB {}", extension.as_deref().unwrap_or("not created"))
-            })
-            .map_err(|error| error.to_string()),
-    );
+    let database = runtime.block_on(store::describe(&settings.database));
+    tell("database", database.map_err(|error| error.to_string()));
     // Its connection is a task of the runtime it is made on.
     let _entered = runtime.enter();
     match store::Cache::new(&settings.redis) {

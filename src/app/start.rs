@@ -24,6 +24,9 @@ use crate::feeds::kafka::{self, Assignment, Identity, Reader, StartAt, StateRead
 use crate::store::{self, Cache};
 
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
+/// Migrations come first.
+const FORGET_FIRST_AFTER: Duration = Duration::from_secs(10);
+const FORGET_EVERY: Duration = Duration::from_secs(3_600);
 const SAID_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// What the threads share.
@@ -144,6 +147,7 @@ impl Connected {
             let (changed, changes) = mpsc::channel();
             told.push(changed);
             threads.extend(self.record(shared, changes));
+            threads.extend(forget_old(shared));
         }
         let watch = Watch {
             loader: self.loader.clone(),
@@ -240,6 +244,32 @@ impl Connected {
             Recorder::new(tools, reader, runtime).run(&changes);
         })
     }
+}
+
+/// Lets go of what is older than the settings keep, once an hour, where the server does not.
+fn forget_old(shared: &Shared) -> Option<JoinHandle<()>> {
+    let database = shared.settings.database.clone();
+    let stop = shared.stop.clone();
+    if database.keep_days == 0 {
+        return None;
+    }
+    thread("forgetting", move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = match runtime {
+            Ok(runtime) => runtime,
+            Err(error) => return tracing::error!(%error, "the runtime of forgetting"),
+        };
+        let mut next = Instant::now() + FORGET_FIRST_AFTER;
+        while !stop.load(Ordering::Acquire) {
+            std::thread::sleep(Duration::from_millis(200));
+            if next <= Instant::now() {
+                next = Instant::now() + FORGET_EVERY;
+                if let Err(error) = runtime.block_on(store::drop_old(&database)) {
+                    tracing::warn!(%error, "what is too old stays for another hour");
+                }
+            }
+        }
+    })
 }
 
 /// Keeps the cache warm, where there is one.

@@ -15,6 +15,9 @@ pub use error::SettingsError;
 pub use limits::Limits;
 pub use tls::SslMode;
 
+/// A hundred years.
+const DAYS_MAX: u32 = 36_500;
+
 /// All settings.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -100,6 +103,11 @@ pub struct Database {
     pub tls_key_file: Option<String>,
     /// The read-only role's password; without one the role cannot sign in.
     pub analyst_password: Option<String>,
+    /// Age at which trades, quotes, books and the bars of a second and a minute are compressed,
+    /// in days, where the server can; 0 is never.
+    pub compress_after_days: u32,
+    /// How long trades, quotes, books and the bars of a second are kept, in days; 0 is for ever.
+    pub keep_days: u32,
     /// Connections that the analyst's role may hold.
     pub analyst_connections_max: u32,
     /// Wall time of an analyst's statement, in milliseconds.
@@ -122,6 +130,8 @@ impl Default for Database {
             tls_cert_file: None,
             tls_key_file: None,
             analyst_password: None,
+            compress_after_days: 7,
+            keep_days: 0,
             analyst_connections_max: 20,
             analyst_statement_timeout_ms: 60_000,
             pool_connections_max: 8,
@@ -351,6 +361,20 @@ impl Settings {
         if self.database.analyst_password.as_ref().is_some_and(String::is_empty) {
             return wrong("database.analyst_password", "(empty)".into(), "a password");
         }
+        // What is still changed must be there, and changing it when it is compressed is slow.
+        let settled_s = u64::from(self.market.allowed_lateness_s) + 86_400;
+        for (name, days) in [
+            ("database.compress_after_days", self.database.compress_after_days),
+            ("database.keep_days", self.database.keep_days),
+        ] {
+            if days != 0 && u64::from(days) * 86_400 < settled_s || DAYS_MAX < days {
+                let least = settled_s.div_ceil(86_400);
+                let expected = format!(
+                    "0, or {least} to {DAYS_MAX}: a day more than market.allowed_lateness_s"
+                );
+                return wrong(name, days.to_string(), &expected);
+            }
+        }
         tls::check(self)?;
         self.limits.check()
     }
@@ -397,6 +421,8 @@ mod tests {
         assert!(text.contains("redis.url") && !text.contains("geheim"), "{text}");
         let text = with("TICKWIRE_REDIS__KEEP_S", "0").unwrap_err().to_string();
         assert!(text.contains("redis.keep_s"), "{text}");
+        let text = with("TICKWIRE_DATABASE__KEEP_DAYS", "1").unwrap_err().to_string();
+        assert!(text.contains("database.keep_days = 1: 0, or 2 to"), "{text}");
         let text = with("TICKWIRE_NOSUCH__THING", "1").unwrap_err().to_string();
         assert!(text.contains("nosuch"), "{text}");
     }

@@ -66,7 +66,7 @@ pub(super) fn wanted(
 /// # Errors
 ///
 /// [`StoreError`] where the server cannot be reached in the settings' time.
-pub async fn connect(settings: &config::Database) -> Result<Client, StoreError> {
+pub(super) async fn connect(settings: &config::Database) -> Result<Client, StoreError> {
     let limit = Duration::from_millis(settings.connect_timeout_ms);
     let (wanted, tls) = wanted(settings)?;
     let connecting = async {

@@ -7,6 +7,7 @@ mod broken_log;
 mod cold;
 mod continuity;
 mod described;
+mod editions;
 mod golden;
 mod hub;
 mod malformed;
