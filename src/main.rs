@@ -9,6 +9,8 @@ use tickwire::app::{Cli, Outcome};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // One provider for all that speak TLS, before the first of them does.
+    let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match tickwire::app::run(Cli::parse()) {
         Outcome::Done => ExitCode::SUCCESS,
         Outcome::Failed(why) => {

@@ -25,6 +25,7 @@ const KEPT_IN: &[(&str, &[&str])] = &[
     ("redis", &["store/"]),
     ("deadpool_postgres", &["store/"]),
     ("refinery", &["store/"]),
+    ("rustls", &["store/", "http/tls.rs", "main.rs"]),
     ("actix_web_actors", &["http/ws.rs", "actors/session/socket.rs"]),
     ("actix", &["actors/", "http/", "app/"]),
     (

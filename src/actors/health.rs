@@ -1,7 +1,7 @@
 //! What others may know of the hub's condition.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -10,6 +10,8 @@ use crate::telemetry::{DependencyLabel, metrics};
 
 /// A driver may say the same of each of a hundred commands.
 const FAULT_CHARS_MAX: usize = 300;
+/// Two reasons that take turns are not logged more often.
+const SAID_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// What the hub leans on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +55,16 @@ pub struct Health {
 struct Known {
     fault: Option<String>,
     since: Option<(Timestamp, Instant)>,
+    /// When it was last logged.
+    said: Option<Instant>,
+}
+
+impl Known {
+    /// Whether it is away for another reason than was told, and that was a while ago.
+    fn is_news(&self, fault: &str) -> bool {
+        let quiet = self.said.is_none_or(|said| SAID_AGAIN_AFTER <= said.elapsed());
+        quiet && self.fault.as_deref() != Some(fault)
+    }
 }
 
 /// A dependency's condition.
@@ -108,7 +120,10 @@ impl Health {
         let mut known = known.lock();
         let (name, was) = (which.name(), known.fault.is_some());
         match &fault {
-            Some(fault) if !was => tracing::warn!(dependency = name, fault, "is away"),
+            Some(fault) if !was || known.is_news(fault) => {
+                known.said = Some(Instant::now());
+                tracing::warn!(dependency = name, fault, "is away");
+            }
             None if was => {
                 let away_ms = known.since.map_or(0, |(_, since)| since.elapsed().as_millis());
                 tracing::info!(dependency = name, away_ms, "is back");

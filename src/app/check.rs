@@ -4,6 +4,10 @@ use crate::config::Settings;
 use crate::feeds::kafka::Identity;
 use crate::store;
 
+/// What the name of a property holds whose value is for nobody's eyes: passwords, and keys and
+/// tokens given in place of a file.
+const SECRETS: [&str; 6] = ["password", "secret", ".pem", "oauthbearer.config", "jaas", "token"];
+
 pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
     let mut shown = serde_json::to_value(settings)?;
     hide_secrets(&mut shown);
@@ -24,25 +28,8 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
         tell("kafka", word.map_err(|error| error.to_string()));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let database = runtime.block_on(async {
-        let client = store::connect(&settings.database).await?;
-        let row = client
-            .query_one(
-                "select version(), (select extversion from pg_extension where extname = 'timescaledb')",
-                &[],
-            )
-            .await?;
-        Ok::<_, store::StoreError>((row.get::<_, String>(0), row.get::<_, Option<String>>(1)))
-    });
-    tell(
-        "database",
-        database
-            .map(|(server, extension)| {
-                let server = server.split(" on ").next().unwrap_or_default().to_owned();
-                format!("{server}, TimescaleDB {}", extension.as_deref().unwrap_or("not created"))
-            })
-            .map_err(|error| error.to_string()),
-    );
+    let database = runtime.block_on(store::describe(&settings.database));
+    tell("database", database.map_err(|error| error.to_string()));
     // Its connection is a task of the runtime it is made on.
     let _entered = runtime.enter();
     match store::Cache::new(&settings.redis) {
@@ -72,7 +59,7 @@ fn hide_secrets(value: &mut serde_json::Value) {
                 && let Some(properties) = value.as_object_mut()
             {
                 for (name, value) in properties {
-                    if name.contains("password") || name.contains("secret") {
+                    if SECRETS.iter().any(|word| name.contains(word)) {
                         *value = "(secret)".into();
                     }
                 }

@@ -88,7 +88,7 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
         max_skew_ns: i64::from(market.max_skew_ms) * 1_000_000,
     };
     let registry = Arc::new(Registry::new(policy));
-    let cache = Cache::new(&settings.redis).context("redis.url")?.map(Arc::new);
+    let cache = Cache::new(&settings.redis).context("settings of Redis")?.map(Arc::new);
     let mut leans_on = vec![Dependency::Kafka, Dependency::Database];
     leans_on.extend(roles.record.then_some(Dependency::Recorder));
     leans_on.extend(cache.as_ref().map(|_| Dependency::Redis));
@@ -102,7 +102,7 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
             Desk::start_here(registry, bytes);
         });
     }
-    let history = Arc::new(History::new(&settings.database).context("the database's address")?);
+    let history = Arc::new(History::new(&settings.database).context("settings of the database")?);
     actix::spawn(watch_database(history.clone(), health.clone()));
     let server = http::serve(Api {
         registry: registry.clone(),
@@ -110,8 +110,7 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
         history: Some(history),
         cache: cache.clone(),
         settings: Arc::new(settings.clone()),
-    })
-    .with_context(|| format!("http.bind = {}", settings.http.bind))?;
+    })?;
     let handle = server.handle();
     let serving = actix::spawn(server);
     if let (Some(file), true) = (&settings.kafka.embedded_address_file, settings.kafka.embedded) {

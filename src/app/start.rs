@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::ArbiterHandle;
 use anyhow::Context;
@@ -25,6 +25,9 @@ use crate::feeds::kafka::{self, Assignment, Identity, Reader, StartAt, StateRead
 use crate::store::{self, Cache};
 
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
+/// Migrations come first.
+const FORGET_FIRST_AFTER: Duration = Duration::from_secs(10);
+const FORGET_EVERY: Duration = Duration::from_secs(3_600);
 
 /// What the threads share.
 pub(super) struct Shared {
@@ -83,10 +86,12 @@ impl Connected {
     fn new(shared: &Shared) -> anyhow::Result<Self> {
         let kafka = &shared.settings.kafka;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let identity = Identity::new(kafka)?;
         if !kafka.embedded {
+            // Who is refused hears why from this question, and at once.
+            identity.cluster()?;
             runtime.block_on(kafka::make_missing_topics(kafka)).context("topics")?;
         }
-        let identity = Identity::new(kafka)?;
         let states = StateReader::new(kafka)?;
         let loader = Loader::new(identity, states, shared.registry.policy, shared.stop.clone())?;
         Ok(Self { loader: Arc::new(loader) })
@@ -127,6 +132,7 @@ impl Connected {
             let come = Arc::new(Progress::new("record"));
             progress.push(come.clone());
             threads.extend(self.record(shared, changes, come));
+            threads.extend(forget_old(shared));
         }
         let watch = Watch {
             loader: self.loader.clone(),
@@ -227,6 +233,32 @@ impl Connected {
             Recorder::new(tools, reader, runtime).run(&changes);
         })
     }
+}
+
+/// Lets go of what is older than the settings keep, once an hour, where the server does not.
+fn forget_old(shared: &Shared) -> Option<JoinHandle<()>> {
+    let database = shared.settings.database.clone();
+    let stop = shared.stop.clone();
+    if database.keep_days == 0 {
+        return None;
+    }
+    thread("forgetting", move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = match runtime {
+            Ok(runtime) => runtime,
+            Err(error) => return tracing::error!(%error, "the runtime of forgetting"),
+        };
+        let mut next = Instant::now() + FORGET_FIRST_AFTER;
+        while !stop.load(Ordering::Acquire) {
+            std::thread::sleep(Duration::from_millis(200));
+            if next <= Instant::now() {
+                next = Instant::now() + FORGET_EVERY;
+                if let Err(error) = runtime.block_on(store::drop_old(&database)) {
+                    tracing::warn!(%error, "what is too old stays for another hour");
+                }
+            }
+        }
+    })
 }
 
 /// Keeps the cache warm, where there is one.

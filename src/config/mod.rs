@@ -4,6 +4,7 @@
 
 mod error;
 mod limits;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,6 +13,10 @@ use serde::{Deserialize, Serialize};
 
 pub use error::SettingsError;
 pub use limits::Limits;
+pub use tls::SslMode;
+
+/// A hundred years.
+const DAYS_MAX: u32 = 36_500;
 
 /// All settings.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -88,10 +93,21 @@ impl Kafka {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
-    /// `postgresql://user:password@host:port/name`.
+    /// `postgresql://user:password@host:port/name`, with `?sslmode=` where TLS must be.
     pub url: String,
+    /// Who signs the server's certificate, in PEM; else those whom the system trusts.
+    pub tls_ca_file: Option<String>,
+    /// The hub's own certificate, in PEM, where the server asks for one.
+    pub tls_cert_file: Option<String>,
+    /// Its private key, in PEM.
+    pub tls_key_file: Option<String>,
     /// The read-only role's password; without one the role cannot sign in.
     pub analyst_password: Option<String>,
+    /// Age at which trades, quotes, books and the bars of a second and a minute are compressed,
+    /// in days, where the server can; 0 is never.
+    pub compress_after_days: u32,
+    /// How long trades, quotes, books and the bars of a second are kept, in days; 0 is for ever.
+    pub keep_days: u32,
     /// Connections that the analyst's role may hold.
     pub analyst_connections_max: u32,
     /// Wall time of an analyst's statement, in milliseconds.
@@ -110,7 +126,12 @@ impl Default for Database {
     fn default() -> Self {
         Self {
             url: "postgresql://tickwire@127.0.0.1:5432/tickwire".into(),
+            tls_ca_file: None,
+            tls_cert_file: None,
+            tls_key_file: None,
             analyst_password: None,
+            compress_after_days: 7,
+            keep_days: 0,
             analyst_connections_max: 20,
             analyst_statement_timeout_ms: 60_000,
             pool_connections_max: 8,
@@ -125,8 +146,14 @@ impl Default for Database {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Redis {
-    /// `redis://:password@host:port`; none where there is no cache.
+    /// `redis://:password@host:port`, `rediss://` over TLS; none where there is no cache.
     pub url: Option<String>,
+    /// Who signs the server's certificate, in PEM; else those whom the system trusts.
+    pub tls_ca_file: Option<String>,
+    /// The hub's own certificate, in PEM, where the server asks for one.
+    pub tls_cert_file: Option<String>,
+    /// Its private key, in PEM.
+    pub tls_key_file: Option<String>,
     /// Put before every key, so that several hubs can share a server.
     pub prefix: String,
     /// Between two writings of what changed, in milliseconds.
@@ -141,6 +168,9 @@ impl Default for Redis {
     fn default() -> Self {
         Self {
             url: None,
+            tls_ca_file: None,
+            tls_cert_file: None,
+            tls_key_file: None,
             prefix: "tickwire:".into(),
             write_every_ms: 1_000,
             keep_s: 86_400,
@@ -155,6 +185,10 @@ impl Default for Redis {
 pub struct Http {
     /// Address and port.
     pub bind: String,
+    /// Certificate chain, in PEM: with it clients speak HTTPS and WSS.
+    pub tls_cert_file: Option<String>,
+    /// Its private key, in PEM.
+    pub tls_key_file: Option<String>,
     /// Threads that hold connections.
     pub workers: usize,
     /// Threads that fold symbols.
@@ -170,6 +204,8 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             bind: "127.0.0.1:8080".into(),
+            tls_cert_file: None,
+            tls_key_file: None,
             workers: 2,
             symbol_threads: 2,
             reconnect_after_ms: 1_000,
@@ -254,8 +290,21 @@ pub fn load(
         let (section, rest) = (&path[0], path[1..].join("__"));
         let Some(root) = tree.as_object_mut() else { continue };
         let table = root.entry(section).or_insert_with(|| serde_json::json!({}));
-        if let Some(table) = table.as_object_mut() {
-            table.insert(rest, scalar(&value));
+        let Some(table) = table.as_object_mut() else { continue };
+        match rest.strip_prefix("properties__") {
+            // librdkafka's names have dots where a variable's name cannot.
+            Some(property) if section == "kafka" => {
+                let properties = table.entry("properties").or_insert_with(|| serde_json::json!({}));
+                if let Some(properties) = properties.as_object_mut() {
+                    properties.insert(property.replace('_', "."), value.into());
+                }
+            }
+            _ if rest.contains("password") => {
+                table.insert(rest, value.into());
+            }
+            _ => {
+                table.insert(rest, scalar(&value));
+            }
         }
     }
     let settings: Settings = serde_path_to_error::deserialize(&tree).map_err(|error| {
@@ -295,10 +344,14 @@ impl Settings {
             return wrong("database.url", "(secret)".into(), "a postgresql:// address");
         }
         let redis = &self.redis;
-        let schemes = ["redis://", "unix://"];
+        let schemes = ["redis://", "rediss://", "unix://"];
         let known = |url: &String| schemes.iter().any(|scheme| url.starts_with(scheme));
         if !redis.url.as_ref().is_none_or(known) {
-            return wrong("redis.url", "(secret)".into(), "a redis:// or unix:// address");
+            return wrong(
+                "redis.url",
+                "(secret)".into(),
+                "a redis://, rediss:// or unix:// address",
+            );
         }
         for (name, value) in [
             ("redis.write_every_ms", redis.write_every_ms),
@@ -312,6 +365,21 @@ impl Settings {
         if self.database.analyst_password.as_ref().is_some_and(String::is_empty) {
             return wrong("database.analyst_password", "(empty)".into(), "a password");
         }
+        // What is still changed must be there, and changing it when it is compressed is slow.
+        let settled_s = u64::from(self.market.allowed_lateness_s) + 86_400;
+        for (name, days) in [
+            ("database.compress_after_days", self.database.compress_after_days),
+            ("database.keep_days", self.database.keep_days),
+        ] {
+            if days != 0 && u64::from(days) * 86_400 < settled_s || DAYS_MAX < days {
+                let least = settled_s.div_ceil(86_400);
+                let expected = format!(
+                    "0, or {least} to {DAYS_MAX}: a day more than market.allowed_lateness_s"
+                );
+                return wrong(name, days.to_string(), &expected);
+            }
+        }
+        tls::check(self)?;
         self.limits.check()
     }
 }
@@ -357,8 +425,18 @@ mod tests {
         assert!(text.contains("redis.url") && !text.contains("geheim"), "{text}");
         let text = with("TICKWIRE_REDIS__KEEP_S", "0").unwrap_err().to_string();
         assert!(text.contains("redis.keep_s"), "{text}");
+        let text = with("TICKWIRE_DATABASE__KEEP_DAYS", "1").unwrap_err().to_string();
+        assert!(text.contains("database.keep_days = 1: 0, or 2 to"), "{text}");
         let text = with("TICKWIRE_NOSUCH__THING", "1").unwrap_err().to_string();
         assert!(text.contains("nosuch"), "{text}");
+    }
+
+    #[test]
+    fn a_variable_names_librdkafka_properties_with_underscores_and_passwords_stay_text() {
+        let settings = with("TICKWIRE_KAFKA__PROPERTIES__SASL_PASSWORD", "007").unwrap();
+        assert_eq!(settings.kafka.properties["sasl.password"], "007");
+        let settings = with("TICKWIRE_DATABASE__ANALYST_PASSWORD", "007").unwrap();
+        assert_eq!(settings.database.analyst_password.as_deref(), Some("007"));
     }
 
     #[test]

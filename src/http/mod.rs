@@ -13,12 +13,14 @@ mod named;
 mod page;
 mod reserved;
 mod server;
+mod tls;
 mod trades;
 mod ws;
 
 use std::sync::Arc;
 
 pub use self::server::{Server, serve};
+pub use self::tls::ServeError;
 use crate::actors::health::Health;
 use crate::actors::registry::Registry;
 use crate::config::Settings;

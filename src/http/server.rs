@@ -5,6 +5,7 @@ use std::net::TcpStream as TcpHandle;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::dev::{Extensions, Server as ActixServer};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
@@ -14,8 +15,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::error::Problem;
 use super::named::named;
+use super::tls::ServeError;
 use super::ws::SharedStream;
-use super::{Api, api, bars, health, instruments, market, page, trades, ws};
+use super::{Api, api, bars, health, instruments, market, page, tls, trades, ws};
 
 /// Data that a peer does not acknowledge for so long ends its connection.
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(30);
@@ -28,13 +30,14 @@ pub type Server = ActixServer;
 ///
 /// # Errors
 ///
-/// Where the address cannot be bound.
-pub fn serve(api: Api) -> std::io::Result<Server> {
+/// [`ServeError`] where the address cannot be bound, or the certificate cannot be used.
+pub fn serve(api: Api) -> Result<Server, ServeError> {
     let bind = api.settings.http.bind.clone();
     let workers = api.settings.http.workers;
     let sessions = api.settings.limits.sessions_max;
+    let tls = tls::of_clients(&api.settings.http)?;
     let data = web::Data::new(api);
-    Ok(HttpServer::new(move || {
+    let server = HttpServer::new(move || {
         App::new().app_data(data.clone()).wrap(from_fn(named)).configure(routes)
     })
     .workers(workers)
@@ -42,9 +45,12 @@ pub fn serve(api: Api) -> std::io::Result<Server> {
     .max_connections(sessions + 1_000)
     .shutdown_timeout(STOP_WITHIN_S)
     .disable_signals()
-    .on_connect(share_socket)
-    .bind(bind)?
-    .run())
+    .on_connect(share_socket);
+    let bound = match tls {
+        Some(tls) => server.bind_rustls_0_23(&bind, tls),
+        None => server.bind(&bind),
+    };
+    Ok(bound.map_err(|source| ServeError::Bind { bind, source })?.run())
 }
 
 fn routes(config: &mut web::ServiceConfig) {
@@ -98,7 +104,9 @@ async fn wrong_method(request: HttpRequest) -> actix_web::HttpResponse {
 /// Keeps a second handle on each connection's socket, so that it can be cut while the session
 /// that owns it stands still.
 fn share_socket(connection: &dyn Any, extensions: &mut Extensions) {
-    let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
+    let encrypted = || Some(connection.downcast_ref::<TlsStream<TcpStream>>()?.get_ref().0);
+    let plain = connection.downcast_ref::<TcpStream>();
+    let Some(stream) = plain.or_else(encrypted) else { return };
     let socket = SockRef::from(stream);
     if let Err(error) = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX)) {
         tracing::debug!(%error, "TCP_USER_TIMEOUT");

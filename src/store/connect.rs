@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::config::SslMode as Negotiated;
+use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::config;
+use super::tls::{self, TlsFault};
+use crate::config::{self, SslMode};
 
 /// Data that the server's host does not acknowledge for so long ends the connection.
 pub(super) const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(30);
@@ -15,6 +18,9 @@ pub enum StoreError {
     /// The server's or the driver's word.
     #[error("database: {}", StoreError::told(.0))]
     Sql(#[from] tokio_postgres::Error),
+    /// A file of certificates or keys is not what it should be.
+    #[error("database: {0}")]
+    Tls(#[from] TlsFault),
     /// No connection was free or could be made in time.
     #[error("database: {0}")]
     Pool(String),
@@ -49,7 +55,7 @@ impl StoreError {
     pub fn is_outage(&self) -> bool {
         match self {
             Self::Pool(_) | Self::Timeout(_) | Self::Resting(_) => true,
-            Self::Unfit(_) | Self::Overtaken(_) => false,
+            Self::Unfit(_) | Self::Overtaken(_) | Self::Tls(_) => false,
             Self::Sql(error) => error.code().is_none_or(|code| {
                 // Connection exceptions, insufficient resources, operator intervention (but not a
                 // statement that ran out of its time), system errors: PostgreSQL's appendix A.
@@ -60,23 +66,56 @@ impl StoreError {
     }
 }
 
+/// Where the database is, and how TLS is spoken with it: one place for all who connect.
+///
+/// # Errors
+///
+/// [`StoreError`] where the address or one of the files is not what it should be.
+pub(super) fn wanted(
+    settings: &config::Database,
+) -> Result<(Config, Option<MakeRustlsConnect>), StoreError> {
+    let (address, mode) = settings.address().map_err(StoreError::Unfit)?;
+    let mut wanted: Config = address.parse()?;
+    let limit = Duration::from_millis(settings.connect_timeout_ms);
+    wanted.connect_timeout(limit).application_name("tickwire").keepalives_idle(limit);
+    wanted.tcp_user_timeout(UNACKNOWLEDGED_MAX);
+    wanted.ssl_mode(match mode {
+        SslMode::Disable => Negotiated::Disable,
+        SslMode::Prefer => Negotiated::Prefer,
+        SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => Negotiated::Require,
+    });
+    let tls = tls::of_database(settings, mode)?;
+    Ok((wanted, tls.map(MakeRustlsConnect::new)))
+}
+
 /// Opens one connection; its task ends with it.
 ///
 /// # Errors
 ///
 /// [`StoreError`] where the server cannot be reached in the settings' time.
-pub async fn connect(settings: &config::Database) -> Result<Client, StoreError> {
+pub(super) async fn connect(settings: &config::Database) -> Result<Client, StoreError> {
     let limit = Duration::from_millis(settings.connect_timeout_ms);
-    let mut wanted: tokio_postgres::Config = settings.url.parse()?;
-    wanted.connect_timeout(limit).application_name("tickwire").keepalives_idle(limit);
-    wanted.tcp_user_timeout(UNACKNOWLEDGED_MAX);
-    let (client, connection) = tokio::time::timeout(limit, wanted.connect(NoTls))
-        .await
-        .map_err(|_| StoreError::Timeout(settings.connect_timeout_ms))??;
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a database connection ended");
+    let (wanted, tls) = wanted(settings)?;
+    let connecting = async {
+        match tls {
+            Some(tls) => {
+                let (client, connection) = wanted.connect(tls).await?;
+                Ok((client, tokio::spawn(told_at_its_end(connection))))
+            }
+            None => {
+                let (client, connection) = wanted.connect(NoTls).await?;
+                Ok((client, tokio::spawn(told_at_its_end(connection))))
+            }
         }
-    });
-    Ok(client)
+    };
+    let connected: Result<_, tokio_postgres::Error> = tokio::time::timeout(limit, connecting)
+        .await
+        .map_err(|_| StoreError::Timeout(settings.connect_timeout_ms))?;
+    Ok(connected?.0)
+}
+
+async fn told_at_its_end(connection: impl Future<Output = Result<(), tokio_postgres::Error>>) {
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "a database connection ended");
+    }
 }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+};
 use tokio_postgres::{NoTls, Row};
 
 use super::breaker::Breaker;
-use super::connect::{StoreError, UNACKNOWLEDGED_MAX};
+use super::connect::{StoreError, wanted};
 use crate::config;
 use crate::domain::market::{Interval, Nanos};
 
@@ -95,18 +97,20 @@ impl History {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the address cannot be read.
+    /// [`StoreError`] where the address or a file of certificates cannot be read.
     pub fn new(settings: &config::Database) -> Result<Self, StoreError> {
-        let mut wanted: tokio_postgres::Config = settings.url.parse()?;
+        let (mut wanted, tls) = wanted(settings)?;
         let limit = Duration::from_millis(settings.connect_timeout_ms);
-        wanted.connect_timeout(limit).application_name("tickwire");
-        wanted.keepalives_idle(limit).tcp_user_timeout(UNACKNOWLEDGED_MAX);
         wanted.options(format!(
             "-c default_transaction_read_only=on -c statement_timeout={}",
             settings.query_timeout_ms
         ));
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(wanted, NoTls, recycling))
+        let manager = match tls {
+            Some(tls) => Manager::from_config(wanted, tls, recycling),
+            None => Manager::from_config(wanted, NoTls, recycling),
+        };
+        let pool = Pool::builder(manager)
             .max_size(settings.pool_connections_max)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(limit))
@@ -273,7 +277,10 @@ impl History {
     }
 
     async fn client(&self) -> Result<Object, StoreError> {
-        self.pool.get().await.map_err(|error| StoreError::Pool(told(&error)))
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => StoreError::Sql(error),
+            error => StoreError::Pool(error.to_string()),
+        })
     }
 
     async fn limited<T>(
@@ -303,14 +310,6 @@ impl History {
             }
             Err(_) => {}
         }
-    }
-}
-
-/// Why no connection was to be had, with what the server or the network said.
-fn told(error: &deadpool_postgres::PoolError) -> String {
-    match error {
-        deadpool_postgres::PoolError::Backend(error) => StoreError::told(error),
-        other => other.to_string(),
     }
 }
 

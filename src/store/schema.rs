@@ -6,6 +6,7 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::connect::{StoreError, connect};
+use super::edition;
 use crate::config;
 
 mod embedded {
@@ -19,29 +20,36 @@ const ROLE_TRY_AGAIN: Duration = Duration::from_millis(100);
 /// Two hubs that start at once must not migrate at once.
 const LOCK: i64 = 0x7469_636b_7769_7265;
 
-/// Applies what is missing, and sets the analyst's password and limits.
+/// Applies what is missing, sets the analyst's password and limits, and what the server does by itself.
+/// One connection is enough for all of it.
 ///
 /// # Errors
 ///
 /// [`StoreError`]; a plain PostgreSQL without TimescaleDB is told in one sentence.
 pub async fn migrate(settings: &config::Database) -> Result<usize, StoreError> {
     let mut client = connect(settings).await?;
-    let available = client
-        .query_one("select count(*) from pg_available_extensions where name = 'timescaledb'", &[])
-        .await?;
-    if available.get::<_, i64>(0) == 0 {
-        let server = "this PostgreSQL has no TimescaleDB extension, which the hub needs";
-        return Err(StoreError::Unfit(server.into()));
-    }
     client.execute("select pg_advisory_lock($1)", &[&LOCK]).await?;
+    edition::create(&client).await?;
     let outcome = embedded::migrations::runner().run_async(&mut client).await;
     let applied = match outcome {
         Ok(report) => report.applied_migrations().len(),
-        Err(error) => return Err(StoreError::Unfit(error.to_string())),
+        Err(error) => return Err(StoreError::Unfit(chain(&error))),
     };
+    edition::apply(&client, settings).await?;
     set_up_analyst(&client, settings).await?;
     client.execute("select pg_advisory_unlock($1)", &[&LOCK]).await?;
     Ok(applied)
+}
+
+/// An error and its causes: the runner's own word is only which migration it was.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        words = format!("{words}: {next}");
+        cause = next.source();
+    }
+    words
 }
 
 async fn set_up_analyst(client: &Client, settings: &config::Database) -> Result<(), StoreError> {

@@ -1,5 +1,9 @@
 //! What every client of the log has in common.
 
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
@@ -11,12 +15,25 @@ use crate::telemetry::metrics;
 /// Largest record taken, with room for its headers and framing, in bytes.
 pub(super) const MESSAGE_BYTES_MAX: &str = "17825792";
 
+/// The same fault is logged once in this time, however many clients meet it and however often.
+const LOGGED_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+static LOGGED: Mutex<BTreeMap<String, Instant>> = Mutex::new(BTreeMap::new());
+
 /// Why the log could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KafkaError {
     /// librdkafka's own word.
     #[error("kafka: {0}")]
-    Client(#[from] ClientError),
+    Client(#[source] ClientError),
+    /// A property that librdkafka does not take; its value may be a secret.
+    #[error("kafka: setting kafka.properties.{name}: {what}")]
+    Property {
+        /// Its name.
+        name: String,
+        /// What librdkafka said.
+        what: String,
+    },
     /// A question to the brokers went wrong.
     #[error("kafka at {brokers}: {what}")]
     Question {
@@ -25,6 +42,15 @@ pub enum KafkaError {
         /// What went wrong.
         what: String,
     },
+}
+
+impl From<ClientError> for KafkaError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::ClientConfig(_, what, name, _) => Self::Property { name, what },
+            error => Self::Client(error),
+        }
+    }
 }
 
 /// The settings' brokers and properties; what is set here a property may override.
@@ -44,17 +70,51 @@ pub(super) fn client_config(settings: &config::Kafka, own: &[(&str, &str)]) -> C
     client
 }
 
-/// Logs what librdkafka tells, but for ends of partitions, which are no errors here.
-pub(super) struct Quiet;
+/// Logs what librdkafka tells, but for ends of partitions, which are no errors here; and keeps the
+/// last fault for whoever has to say why there was no answer.
+#[derive(Default)]
+pub(super) struct Quiet {
+    fault: Mutex<Option<Fault>>,
+}
+
+/// What librdkafka told of a connection.
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    /// In its words.
+    pub(super) what: String,
+    /// Whether waiting cannot help: a password or a certificate was refused.
+    pub(super) refused: bool,
+}
+
+impl Quiet {
+    /// The last fault since the last call; a refusal, if there was one.
+    pub(super) fn take_fault(&self) -> Option<Fault> {
+        self.fault.lock().take()
+    }
+}
 
 impl ClientContext for Quiet {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log_of_client(level, facility, message);
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        log(level, facility, text);
     }
 
     fn error(&self, error: ClientError, reason: &str) {
-        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
-            note_client_error(&error, reason);
+        let code = error.rdkafka_error_code();
+        if code == Some(RDKafkaErrorCode::PartitionEOF) {
+            return;
+        }
+        tell("kafka client", &error, reason);
+        // That all brokers are down is said after each one's own fault, which says more.
+        if code != Some(RDKafkaErrorCode::AllBrokersDown) {
+            let refused =
+                matches!(code, Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL));
+            let mut fault = self.fault.lock();
+            // A refusal explains the broken connections that follow it.
+            if refused || fault.as_ref().is_none_or(|fault| !fault.refused) {
+                // How long it took is another time each time, and no part of what is wrong.
+                let what = reason.rsplit_once(" (after ").map_or(reason, |(what, _)| what);
+                *fault = Some(Fault { what: what.to_owned(), refused });
+            }
         }
     }
 }
@@ -84,30 +144,42 @@ pub(super) fn is_passing(error: &ClientError) -> bool {
     )
 }
 
-/// Counts what a client tells, and logs what does not pass by itself. Whoever watches the log says
-/// once that the brokers are away; a line for each try to reach them would drown everything else.
-pub(super) fn note_client_error(error: &ClientError, reason: &str) {
+impl ConsumerContext for Quiet {}
+
+/// Counts an error that librdkafka told, and logs it once a minute for each kind. What passes by
+/// itself is not logged: whoever watches the log says once that the brokers are away, and a line for
+/// each try to reach them would drown everything else.
+pub(super) fn tell(client: &str, error: &ClientError, reason: &str) {
     metrics().kafka_client_errors.inc();
     if is_passing(error) {
-        tracing::debug!(%error, reason, "kafka client");
-    } else {
-        tracing::warn!(%error, reason, "kafka client");
+        tracing::debug!(%error, reason, "{client}");
+        return;
+    }
+    let now = Instant::now();
+    let mut logged = LOGGED.lock();
+    logged.retain(|_, at| now < *at + LOGGED_AGAIN_AFTER);
+    if logged.insert(error.to_string(), now).is_none() {
+        tracing::warn!(%error, reason, "{client}");
     }
 }
 
-/// librdkafka's own words, at the level it gives them, but for those about connections.
-pub(super) fn log_of_client(level: RDKafkaLogLevel, facility: &str, message: &str) {
-    use RDKafkaLogLevel::{Alert, Critical, Debug, Emerg, Error, Warning};
+/// Takes librdkafka's own log lines: faults of connections come as errors too, which are told.
+pub(super) fn log(level: RDKafkaLogLevel, facility: &str, text: &str) {
     match level {
-        _ if facility == "FAIL" => tracing::debug!(facility, message, "librdkafka"),
-        Emerg | Alert | Critical | Error => tracing::error!(facility, message, "librdkafka"),
-        Warning => tracing::warn!(facility, message, "librdkafka"),
-        Debug => tracing::debug!(facility, message, "librdkafka"),
-        _ => tracing::info!(facility, message, "librdkafka"),
+        _ if matches!(facility, "FAIL" | "ERROR") => {
+            tracing::debug!(target: "librdkafka", facility, "{text}");
+        }
+        RDKafkaLogLevel::Emerg
+        | RDKafkaLogLevel::Alert
+        | RDKafkaLogLevel::Critical
+        | RDKafkaLogLevel::Error => tracing::error!(target: "librdkafka", facility, "{text}"),
+        RDKafkaLogLevel::Warning => tracing::warn!(target: "librdkafka", facility, "{text}"),
+        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => {
+            tracing::info!(target: "librdkafka", facility, "{text}");
+        }
+        RDKafkaLogLevel::Debug => tracing::debug!(target: "librdkafka", facility, "{text}"),
     }
 }
-
-impl ConsumerContext for Quiet {}
 
 /// A consumer outside any group, for questions and for reading to the end of a topic.
 pub(super) fn loose_consumer(settings: &config::Kafka) -> Result<BaseConsumer<Quiet>, KafkaError> {
@@ -122,5 +194,5 @@ pub(super) fn loose_consumer(settings: &config::Kafka) -> Result<BaseConsumer<Qu
             ("auto.offset.reset", "error"),
         ],
     )
-    .create_with_context(Quiet)?)
+    .create_with_context(Quiet::default())?)
 }

@@ -13,7 +13,7 @@ use rdkafka::message::Message;
 use rdkafka::util::Timeout;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::client::{KafkaError, Quiet, is_passing, loose_consumer};
+use super::client::{Fault, KafkaError, Quiet, is_passing, loose_consumer};
 use super::reader::append_time_of;
 use super::topics::MARKET_TOPIC;
 use crate::config;
@@ -21,6 +21,10 @@ use crate::domain::market::Nanos;
 use crate::wire::saved::LogId;
 
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Between two looks at what was told meanwhile.
+const ASKED_AGAIN: Duration = Duration::from_millis(300);
+/// What was told before is heard in this time.
+const TOLD_WITHIN: Duration = Duration::from_millis(20);
 
 /// Asks the brokers which log `md.v1` is, and where it begins and ends.
 pub struct Identity {
@@ -29,6 +33,7 @@ pub struct Identity {
     reading: Mutex<()>,
     topic: String,
     brokers: String,
+    protocol: String,
     /// An embedded broker has no ids: each start is a log of its own.
     embedded_id: Option<String>,
 }
@@ -47,6 +52,10 @@ impl Identity {
             reading: Mutex::new(()),
             topic: settings.topic(MARKET_TOPIC),
             brokers: settings.brokers.clone(),
+            protocol: settings.properties.get("security.protocol").map_or_else(
+                || "security.protocol = plaintext".into(),
+                |given| format!("security.protocol = {given}"),
+            ),
             embedded_id,
         })
     }
@@ -73,11 +82,47 @@ impl Identity {
                 topic: self.topic.clone(),
             });
         }
-        let client = self.consumer.client();
-        let cluster = client
-            .fetch_cluster_id(Timeout::After(timeout))
-            .ok_or_else(|| self.fault("the cluster's id was not told in time"))?;
+        let cluster = self.cluster_within(timeout)?;
         Ok(LogId { cluster, topic_id: self.topic_id(timeout)?, topic: self.topic.clone() })
+    }
+
+    /// The cluster's id.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where the brokers do not answer in ten seconds, and at once where they refuse
+    /// a password or a certificate is refused.
+    pub fn cluster(&self) -> Result<String, KafkaError> {
+        self.cluster_within(ANSWER_TIMEOUT)
+    }
+
+    fn cluster_within(&self, timeout: Duration) -> Result<String, KafkaError> {
+        let deadline = Instant::now() + timeout;
+        let mut last = None;
+        loop {
+            let asked = self.consumer.client().fetch_cluster_id(Timeout::After(ASKED_AGAIN));
+            if let Some(cluster) = asked {
+                return Ok(cluster);
+            }
+            last = self.told().or(last);
+            if let Some(fault) = last.as_ref().filter(|fault| fault.refused) {
+                return Err(self.fault(&fault.what));
+            }
+            if deadline <= Instant::now() {
+                let what = last.map(|fault| fault.what);
+                // Who asks in another protocol than the brokers' is hung up on without a word.
+                let nothing = || format!("no answer in time to {}", self.protocol);
+                return Err(self.fault(&what.unwrap_or_else(nothing)));
+            }
+        }
+    }
+
+    /// What librdkafka has told of its connections, which it does only to who polls.
+    fn told(&self) -> Option<Fault> {
+        let _alone = self.reading.lock();
+        // A poll goes on until its time is up only over what librdkafka logs.
+        while self.consumer.poll(TOLD_WITHIN).is_some() {}
+        self.consumer.context().take_fault()
     }
 
     /// First position held and the one after the last.

@@ -13,7 +13,7 @@ use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, Timestamp, TopicPartitionList};
 
-use super::client::{KafkaError, client_config, is_passing, log_of_client, note_client_error};
+use super::client::{KafkaError, client_config, is_passing, log, tell};
 use super::topics::{MARKET_TOPIC, PARTITIONS};
 use crate::config;
 use crate::domain::market::Nanos;
@@ -154,12 +154,12 @@ struct Context {
 }
 
 impl ClientContext for Context {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log_of_client(level, facility, message);
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        log(level, facility, text);
     }
 
     fn error(&self, error: ClientError, reason: &str) {
-        note_client_error(&error, reason);
+        tell("kafka reader", &error, reason);
     }
 }
 

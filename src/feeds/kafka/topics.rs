@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::types::RDKafkaErrorCode;
 
-use super::client::{KafkaError, MESSAGE_BYTES_MAX, client_config};
+use super::client::{KafkaError, MESSAGE_BYTES_MAX, Quiet, client_config};
 use crate::config;
 
 /// Market events.
@@ -26,7 +25,8 @@ pub const PARTITIONS: i32 = 16;
 ///
 /// [`KafkaError`] where the brokers refuse or do not answer in 30 seconds.
 pub async fn make_missing_topics(settings: &config::Kafka) -> Result<(), KafkaError> {
-    let admin: AdminClient<DefaultClientContext> = client_config(settings, &[]).create()?;
+    let admin: AdminClient<Quiet> =
+        client_config(settings, &[]).create_with_context(Quiet::default())?;
     let retention_ms = (u64::from(settings.retention_hours) * 3_600_000).to_string();
     let by_append_time = ("message.timestamp.type", "LogAppendTime");
     let large = ("max.message.bytes", MESSAGE_BYTES_MAX);

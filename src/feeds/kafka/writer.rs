@@ -11,9 +11,7 @@ use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 
-use super::client::{
-    KafkaError, MESSAGE_BYTES_MAX, client_config, log_of_client, note_client_error,
-};
+use super::client::{KafkaError, MESSAGE_BYTES_MAX, client_config, log, tell};
 use crate::config;
 use crate::telemetry::metrics;
 
@@ -44,12 +42,12 @@ struct Tally {
 struct Context(Arc<Tally>);
 
 impl ClientContext for Context {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log_of_client(level, facility, message);
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        log(level, facility, text);
     }
 
     fn error(&self, error: ClientError, reason: &str) {
-        note_client_error(&error, reason);
+        tell("kafka writer", &error, reason);
     }
 }
 

@@ -78,7 +78,10 @@ fn recompute_sql(interval: &str) -> String {
                 coalesce(e.volume, 0) as volume, coalesce(e.notional, 0) as notional,
                 coalesce(e.trades, 0) as trades, coalesce(o.rev + 1, 0) as rev
             from ends e left join old o on true
-            where o.instrument_id is not null or e.trades is not null
+            where (o.instrument_id is not null or e.trades is not null)
+                -- Of the trades before that some are gone.
+                and not exists (select from recorder.keeping
+                    where history.at($2) < now() - make_interval(days => days))
         ), stored as (
             insert into history.bars_{interval}
             select $1, history.at($2), open / history.unit(pe), high / history.unit(pe),
