@@ -59,7 +59,7 @@ export function createCandles(
     priceLineVisible: false,
   });
   columns.priceScale().applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
-  const marks = createSeriesMarkers<UTCTimestamp>(candles as never, []);
+  let marks: { detach: () => void } | undefined;
   const bars = new Map<number, Bar>();
   let newest_us = 0;
   let decimals = -1;
@@ -83,7 +83,10 @@ export function createCandles(
     const sorted = [...bars.values()].sort((left, right) => left.start_us - right.start_us);
     candles.setData(sorted.map(candleOf) as never);
     columns.setData(sorted.map(columnOf) as never);
-    marks.setMarkers(gapMarks(sorted, colour('--wary')));
+    // While it is attached, every change of a bar lays out the whole chart and paints it twice.
+    marks?.detach();
+    const found = gapMarks(sorted, colour('--wary'));
+    marks = found.length === 0 ? undefined : createSeriesMarkers(candles as never, found);
   };
   const fitDecimals = (bar: Bar) => {
     const text = bar.close ?? '';

@@ -224,6 +224,7 @@ test('a frozen tab goes on where it stood', async ({ page, hub }) => {
 
 test('a hub that sends what cannot be read is left, with the reason', async ({ page, hub }) => {
   hub.protocols = ['tickwire.v1.json'];
+  hub.sayRaw({ op: 'bye', reconnect_after_ms: 1_000 });
   hub.close(1001);
   await expect(page.getByTestId('reason')).toContainText('went away');
   await expect(link(page)).toHaveText('●live', { timeout: 10_000 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { changeOf } from '../../src/calc/change.ts';
-import { ladderOf } from '../../src/calc/ladder.ts';
+import { ladderOf, outline } from '../../src/calc/ladder.ts';
 import { hashOf, placeOf } from '../../src/calc/link.ts';
 import { ageText, clockText, startText } from '../../src/calc/time.ts';
 import { inSight, matching, stepped } from '../../src/calc/watchlist.ts';
@@ -48,6 +48,24 @@ describe('a ladder', () => {
       ['0.6', 1_000],
     ]);
     expect(spread).toEqual({ amount: '0.2', basisPoints: '1818.2', word: 'spread' });
+  });
+
+  it('draws its totals as steps, the best price next to the spread', () => {
+    const { bids, asks } = ladderOf(
+      bookOf(
+        [['0.9', '1']],
+        [
+          ['1.1', '1'],
+          ['1.2', '3'],
+        ],
+      ),
+    );
+    expect(outline(bids, 2, 18, false)).toBe(
+      'polygon(100% 0, 75% 0px, 75% 18px, 100% 18px, 100% 36px, 100% 100%)',
+    );
+    expect(outline(asks, 2, 18, true)).toBe(
+      'polygon(100% 0, 0% 0px, 0% 18px, 75% 18px, 75% 36px, 100% 100%)',
+    );
   });
 
   it('calls a locked book locked, a crossed one crossed, and half a book nothing', () => {
