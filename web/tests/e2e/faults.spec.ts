@@ -31,10 +31,18 @@ for (const [state, words] of [
   ['disconnected', 'lost this instrument'],
   ['checksum_failed', 'checksum'],
 ]) {
-  test(`a book that is ${state} says so and is dimmed, and comes back`, async ({ page, hub }) => {
-    const opacity = () =>
-      page.getByTestId('ladder').evaluate((table) => Number(getComputedStyle(table).opacity));
-    expect(await opacity()).toBe(1);
+  test(`a book that is ${state} says so and loses its colours, and comes back`, async ({
+    page,
+    hub,
+  }) => {
+    const colours = () =>
+      page
+        .getByTestId('ladder')
+        .locator('.price')
+        .evaluateAll(
+          (prices) => new Set(prices.map((price) => getComputedStyle(price).color)).size,
+        );
+    expect(await colours()).toBe(2);
     hub.change('book.20', ACME, { state });
     hub.say('quote', ACME, String(state));
     const word = String(state).replace('_', ' ');
@@ -43,11 +51,11 @@ for (const [state, words] of [
     await expect(row(page, ACME).locator('.word')).toContainText(word);
     await expect(page.getByTestId('symbol-state')).toContainText(word);
     await expect(page.getByTestId('census')).toContainText(`1 ${word}`);
-    expect(await opacity()).toBeLessThan(0.7);
+    expect(await colours()).toBe(1);
     expect((await ladder(page)).bids).toHaveLength(20);
     hub.change('book.20', ACME, { state: 'live' });
     await expect(page.getByTestId('book-state')).toHaveText('●live');
-    expect(await opacity()).toBe(1);
+    expect(await colours()).toBe(2);
   });
 }
 
