@@ -11,6 +11,7 @@ import { FIRST_LINK, type Link } from '../socket/link.ts';
 import { AnswerError, type Rest } from '../socket/rest.ts';
 import type { Channel } from '../wire/channel.ts';
 import type { DataMessage } from '../wire/message.ts';
+import { Checkup } from './checkup.ts';
 import { Focus } from './focus.ts';
 import { Rows } from './rows.ts';
 import type { Ask, Patch, Selection, Told } from './shapes.ts';
@@ -26,6 +27,7 @@ const GLANCE_MS = 1_000;
 export class Market {
   readonly #rows = new Rows();
   readonly #client: HubClient;
+  readonly #checkup: Checkup;
   #link: Link = FIRST_LINK;
   #link_dirty = true;
   #instruments = { loaded: false, error: '' };
@@ -42,6 +44,7 @@ export class Market {
     private readonly rest: Rest,
     private readonly tell: (told: Told) => void,
   ) {
+    this.#checkup = new Checkup(rest, () => this.#offer());
     this.#client = new HubClient(open, {
       data: (message) => this.#apply(message),
       doubt: (topics) => {
@@ -52,6 +55,7 @@ export class Market {
       link: (link) => {
         this.#link = link;
         this.#link_dirty = true;
+        this.#checkup.look(link.phase === 'live', this.#hidden);
         this.#offer();
       },
     });
@@ -80,6 +84,7 @@ export class Market {
         break;
       case 'hidden':
         this.#hidden = ask.hidden;
+        this.#checkup.look(this.#link.phase === 'live', this.#hidden);
         this.#offer();
         break;
     }
@@ -154,12 +159,14 @@ export class Market {
     }
     const patch: Patch = {};
     if (this.#link_dirty) patch.link = { ...this.#link };
+    if (this.#checkup.isDirty) patch.readiness = this.#checkup.told;
     if (this.#instruments_dirty) patch.instruments = this.#instruments;
     if (this.#rows.isDirty && this.#rowsAreDue(now_ms)) patch.rows = this.#rows.take();
     if (this.#focus?.isDirty) this.#focus.take(patch);
     if (Object.keys(patch).length === 0) return;
     this.#link_dirty = false;
     this.#instruments_dirty = false;
+    this.#checkup.isDirty = false;
     this.#asked = false;
     this.#told_ms = now_ms;
     this.tell({ patch });

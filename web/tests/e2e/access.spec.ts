@@ -55,12 +55,14 @@ for (const theme of ['dark', 'light'] as const) {
       page,
       hub,
     }) => {
+      hub.away = { kafka: 'no broker answers', database: 'timed out', redis: 'refused' };
       hub.say('quote', ACME, 'stale');
       hub.change('book.20', ACME, { state: 'crossed' });
       hub.change('trade', ACME, { cancel: 't2', ts: 1 });
       await expect(page.getByTestId('book-state')).toContainText('crossed');
       await expect(row(page, ACME).locator('.word')).toContainText('stale');
       await expect(page.locator('[data-trade="t2"]')).toHaveClass(/canceled/);
+      await expect(page.getByTestId('readiness')).toContainText('cache', { timeout: 8_000 });
       expect(await breaches(page)).toEqual([]);
     });
   });
