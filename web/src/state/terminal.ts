@@ -109,8 +109,12 @@ export class Terminal {
   start(): void {
     this.port.onmessage = ({ data }: MessageEvent<Told>) => {
       if ('glance' in data) return this.onGlance(data.glance);
-      batch(() => this.#lay(data.patch));
-      this.#askAfterPaint();
+      try {
+        batch(() => this.#lay(data.patch));
+      } finally {
+        // Whatever went wrong with one patch, the next ones are still wanted.
+        this.#askAfterPaint();
+      }
     };
     const tellHidden = () => this.#ask({ ask: 'hidden', hidden: document.hidden });
     document.addEventListener('visibilitychange', tellHidden);

@@ -126,6 +126,7 @@ export function createCandles(
     },
     lay(changed) {
       let whole = changed.length > 50 || bars.size === 0;
+      let drawn_us = newest_us;
       for (const bar of changed) {
         // Only a new newest bar and changes of those known can be laid in by themselves.
         if (!bars.has(bar.start_us) && bar.start_us < newest_us) whole = true;
@@ -136,8 +137,11 @@ export function createCandles(
       }
       if (whole) return setAll();
       for (const bar of changed) {
-        candles.update(candleOf(bar) as never, bar.start_us < newest_us);
-        columns.update(columnOf(bar) as never, bar.start_us < newest_us);
+        // Several new ones may come together: only what is drawn already is an earlier bar to the chart.
+        const is_earlier = bar.start_us < drawn_us;
+        candles.update(candleOf(bar) as never, is_earlier);
+        columns.update(columnOf(bar) as never, is_earlier);
+        drawn_us = Math.max(drawn_us, bar.start_us);
       }
     },
     paint(named) {

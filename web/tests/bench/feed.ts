@@ -33,6 +33,10 @@ export class Feed {
     clearInterval(this.#timer);
   }
 
+  get steps(): number {
+    return this.#step;
+  }
+
   #move(): void {
     const step = this.#step++;
     const ts = nowUs();

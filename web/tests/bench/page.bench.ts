@@ -7,7 +7,7 @@
  */
 
 import { expect, test } from '@playwright/test';
-import { link } from '../e2e/stage.ts';
+import { link, tape } from '../e2e/stage.ts';
 import { FakeHub } from '../fakehub/hub.ts';
 import { Feed } from './feed.ts';
 import { countFrames, Gauge, LATE_MS, shares } from './gauge.ts';
@@ -30,6 +30,8 @@ test(`50 symbols at 20 updates a second, ${load === 1 ? 'as named' : 'doubled'}`
   for (const name of names) hub.add(name);
   const selected = String(names[0]);
   const feed = new Feed(hub, names, selected, UPDATES_PER_S, load);
+  const faults: string[] = [];
+  page.on('pageerror', ({ message }) => faults.push(message));
   await hub.up();
   await page.goto(`${hub.url}#/${selected}/1s`);
   await expect(link(page)).toHaveText('●live');
@@ -51,6 +53,11 @@ test(`50 symbols at 20 updates a second, ${load === 1 ? 'as named' : 'doubled'}`
   const focused = feed.focused - focused_before;
   const frames = await countFrames(page, FRAMES_MS);
   const spent = process.env.BENCH_SPENT ? await spentOn(page, 10_000) : '';
+  // A page that stands still costs nothing: it is to have followed to the end.
+  await expect(link(page)).toHaveText('●live');
+  const newest = Number((await tape(page))[0]?.slice(1));
+  expect(feed.steps - newest).toBeLessThan(2 * UPDATES_PER_S);
+  expect(faults).toEqual([]);
   feed.end();
   await hub.down();
 

@@ -260,6 +260,17 @@ test('a tab that slept loses nothing and shows the newest at once', async ({ pag
   expect(wanted.filter((id) => !all.has(id))).toEqual([]);
 });
 
+test('several new bars at once are all drawn', async ({ page, hub }) => {
+  const newest_us = newestUs(hub);
+  hub.change('bars.1m', ACME, [
+    bar(newest_us + 60_000_000, { close: '101.50', state: 'closed' }),
+    bar(newest_us + 120_000_000, { close: '101.70' }),
+  ]);
+  await expect(page.getByTestId('legend')).toContainText('C 101.70');
+  hub.change('bars.1m', ACME, [{ start: newest_us + 120_000_000, close: '101.80' }]);
+  await expect(page.getByTestId('legend')).toContainText('C 101.80');
+});
+
 test('a frozen tab goes on where it stood', async ({ page, hub }) => {
   const session = await page.context().newCDPSession(page);
   await session.send('Page.setWebLifecycleState', { state: 'frozen' });
