@@ -34,6 +34,17 @@ export function ladderOf(book: BookView): Ladder {
   return { bids: bids.map(reach), asks: asks.map(reach), spread: spreadOf(book) };
 }
 
+/** How far the totals of a side reach, row by row, as a CSS shape; `upward` where the best price is the lowest row. */
+export function outline(rungs: Rung[], rows: number, row_px: number, upward: boolean): string {
+  const corners = ['100% 0'];
+  for (let row = 0; row < rows; row++) {
+    const rung = rungs[upward ? rows - 1 - row : row];
+    const from = `${(1_000 - (rung?.reach ?? 0)) / 10}%`;
+    corners.push(`${from} ${row * row_px}px`, `${from} ${(row + 1) * row_px}px`);
+  }
+  return `polygon(${corners.join(', ')}, 100% 100%)`;
+}
+
 function totals(levels: Level[]): Omit<Rung, 'reach'>[] {
   let total: Decimal | null = null;
   return levels.map(([price, qty]) => {

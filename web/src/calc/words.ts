@@ -1,15 +1,15 @@
 /** The states of connection, instruments and books in plain words. */
 
-import type { History, Link, Phase } from '../state/shapes.ts';
+import type { History, Link, Phase, Readiness } from '../state/shapes.ts';
 import { ageText } from './time.ts';
 
 /** How much a word should be noticed: all is well, look at it, do not trust it. */
 export type Tone = 'good' | 'wary' | 'bad';
 
-export interface Saying {
+export interface Saying<T = Tone> {
   word: string;
   explanation: string;
-  tone: Tone;
+  tone: T;
 }
 
 const SAYINGS: Record<string, [tone: Tone, explanation: string]> = {
@@ -74,6 +74,29 @@ export function linkSaying(link: Link, now_ms: number): Saying {
     case 'refused':
       return { word: 'refused', explanation: link.reason, tone: 'bad' };
   }
+}
+
+/** What is away, by the hub's name of it, and what that means for whoever looks at the page. */
+const AWAY: Record<string, [tone: Tone | 'quiet', word: string]> = {
+  kafka: ['bad', 'log: Kafka is away — prices may be old'],
+  recorder: ['wary', 'recording: stands still'],
+  database: ['wary', 'history: database is away'],
+  redis: ['quiet', 'cache: Redis is away'],
+};
+
+/** One saying for each thing that is not well with the hub, the worst first; none where all is. */
+export function readinessSayings(told: Readiness | null): Saying<Tone | 'quiet'>[] {
+  if (told === null) return [];
+  const sayings = told.away.map(({ name, fault }): Saying<Tone | 'quiet'> => {
+    const [tone, word] = AWAY[name] ?? ['wary', `${name} is away`];
+    return { word, explanation: fault, tone };
+  });
+  if (!told.ready && sayings.every(({ tone }) => tone !== 'bad')) {
+    const explanation = 'It is still reading the log up to its end, or is about to stop.';
+    sayings.push({ word: 'hub: not ready — prices may be old', explanation, tone: 'bad' });
+  }
+  const order = ['bad', 'wary', 'quiet', 'good'];
+  return sayings.sort((left, right) => order.indexOf(left.tone) - order.indexOf(right.tone));
 }
 
 /** How long ago anything was heard from the hub. */

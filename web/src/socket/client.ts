@@ -94,7 +94,8 @@ export class HubClient {
       if (!isCurrent()) return;
       const { retry_floor_ms, reason } = closingOf(event.code, event.reason);
       const never = this.#welcome === null && event.code === 1006;
-      this.#drop(never ? 'the hub does not answer' : reason, retry_floor_ms);
+      const told = this.#bye_ms === null ? reason : 'the hub went away as it had announced';
+      this.#drop(never ? 'the hub does not answer' : told, retry_floor_ms);
     };
   }
 

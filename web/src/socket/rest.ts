@@ -5,7 +5,9 @@ import {
   type Definition,
   decodeBars,
   decodeInstruments,
+  decodeReadiness,
   type Page,
+  type Readiness,
   type StoredBar,
 } from '../wire/rest.ts';
 
@@ -65,11 +67,16 @@ export class Rest {
     return decodeBars(await this.#ask(`/api/v1/bars?${query}`, signal));
   }
 
-  async #ask(path: string, signal?: AbortSignal): Promise<unknown> {
+  /** A hub that is not ready says so with 503, and with what is away all the same. */
+  async readiness(): Promise<Readiness> {
+    return decodeReadiness(await this.#ask('/readyz', undefined, 503));
+  }
+
+  async #ask(path: string, signal?: AbortSignal, also_status?: number): Promise<unknown> {
     const limit = AbortSignal.timeout(ANSWER_MS);
     const response = await this.get(path, signal ? AbortSignal.any([signal, limit]) : limit);
     const answer: unknown = await response.json().catch(() => null);
-    if (response.ok) return answer;
+    if (response.ok || response.status === also_status) return answer;
     const problem = (answer ?? {}) as { code?: unknown; detail?: unknown };
     throw new AnswerError(
       String(problem.code ?? response.status),

@@ -11,12 +11,15 @@ import { FIRST_LINK, type Link } from '../socket/link.ts';
 import { AnswerError, type Rest } from '../socket/rest.ts';
 import type { Channel } from '../wire/channel.ts';
 import type { DataMessage } from '../wire/message.ts';
+import { Checkup } from './checkup.ts';
 import { Focus } from './focus.ts';
 import { Rows } from './rows.ts';
 import type { Ask, Patch, Selection, Told } from './shapes.ts';
 
 const WATCH_TICK_MS = 100;
 const FOCUS_TICK_MS = 50;
+/** Patches go out no oftener than this: figures that change more than twenty times a second cannot be read. */
+const BEAT_MS = FOCUS_TICK_MS;
 const INSTRUMENTS_POLL_MS = 15_000;
 const INSTRUMENTS_RETRY_MS = 3_000;
 const GLANCE_MS = 1_000;
@@ -24,6 +27,7 @@ const GLANCE_MS = 1_000;
 export class Market {
   readonly #rows = new Rows();
   readonly #client: HubClient;
+  readonly #checkup: Checkup;
   #link: Link = FIRST_LINK;
   #link_dirty = true;
   #instruments = { loaded: false, error: '' };
@@ -31,14 +35,16 @@ export class Market {
   #focus: Focus | null = null;
   #asked = false;
   #hidden = false;
+  #told_ms = 0;
   #rows_told_ms = 0;
-  #rows_timer: ReturnType<typeof setTimeout> | undefined;
+  #beat: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     open: (protocols: string[]) => Socket,
     private readonly rest: Rest,
     private readonly tell: (told: Told) => void,
   ) {
+    this.#checkup = new Checkup(rest, () => this.#offer());
     this.#client = new HubClient(open, {
       data: (message) => this.#apply(message),
       doubt: (topics) => {
@@ -49,6 +55,7 @@ export class Market {
       link: (link) => {
         this.#link = link;
         this.#link_dirty = true;
+        this.#checkup.look(link.phase === 'live', this.#hidden);
         this.#offer();
       },
     });
@@ -77,6 +84,7 @@ export class Market {
         break;
       case 'hidden':
         this.#hidden = ask.hidden;
+        this.#checkup.look(this.#link.phase === 'live', this.#hidden);
         this.#offer();
         break;
     }
@@ -143,29 +151,46 @@ export class Market {
   /** Posts one patch if the page waits for one and there is something to tell. */
   #offer(): void {
     if (!this.#asked || this.#hidden) return;
+    const now_ms = Date.now();
+    const wait_ms = this.#told_ms + BEAT_MS - now_ms;
+    if (0 < wait_ms) {
+      this.#offerLater(wait_ms);
+      return;
+    }
     const patch: Patch = {};
     if (this.#link_dirty) patch.link = { ...this.#link };
+    if (this.#checkup.isDirty) patch.readiness = this.#checkup.told;
     if (this.#instruments_dirty) patch.instruments = this.#instruments;
-    if (this.#rows.isDirty && this.#rowsAreDue()) patch.rows = this.#rows.take();
+    if (this.#rows.isDirty && this.#rowsAreDue(now_ms)) patch.rows = this.#rows.take();
     if (this.#focus?.isDirty) this.#focus.take(patch);
     if (Object.keys(patch).length === 0) return;
     this.#link_dirty = false;
     this.#instruments_dirty = false;
+    this.#checkup.isDirty = false;
     this.#asked = false;
+    this.#told_ms = now_ms;
     this.tell({ patch });
   }
 
-  /** Ten times a second is as often as the watchlist is told of; fifty lines painted oftener read no better. */
-  #rowsAreDue(): boolean {
-    const wait_ms = this.#rows_told_ms + WATCH_TICK_MS - Date.now();
-    if (wait_ms <= 0) {
-      this.#rows_told_ms = Date.now();
-      return true;
-    }
-    this.#rows_timer ??= setTimeout(() => {
-      this.#rows_timer = undefined;
+  #offerLater(wait_ms: number): void {
+    this.#beat ??= setTimeout(() => {
+      this.#beat = undefined;
       this.#offer();
     }, wait_ms);
+  }
+
+  /**
+   * The watchlist is told of on every other beat: fifty lines painted oftener read no better. They ride along with
+   * what the selected symbol has to tell, for a paint of their own would cost as much again.
+   */
+  #rowsAreDue(now_ms: number): boolean {
+    const wait_ms = this.#rows_told_ms + WATCH_TICK_MS - now_ms;
+    if (wait_ms < BEAT_MS / 2) {
+      this.#rows_told_ms = now_ms;
+      return true;
+    }
+    // Later than due by what the next change of the selected symbol may be late.
+    this.#offerLater(wait_ms + BEAT_MS / 2);
     return false;
   }
 

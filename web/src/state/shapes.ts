@@ -4,8 +4,18 @@ import type { Link, Phase } from '../socket/link.ts';
 import { INTERVALS, type Interval, intervalUs } from '../wire/channel.ts';
 import type { Decimal } from '../wire/decimal.ts';
 import type { Level } from '../wire/message.ts';
+import type { Readiness } from '../wire/rest.ts';
 
-export { type Decimal, INTERVALS, type Interval, intervalUs, type Level, type Link, type Phase };
+export {
+  type Decimal,
+  INTERVALS,
+  type Interval,
+  intervalUs,
+  type Level,
+  type Link,
+  type Phase,
+  type Readiness,
+};
 
 /** One line of the watchlist: what is known of an instrument. */
 export interface Row {
@@ -95,6 +105,8 @@ export interface History {
 /** Whatever changed since the last patch; at most one on its way to the page at any time. */
 export interface Patch {
   link?: Link;
+  /** Null: not known. */
+  readiness?: Readiness | null;
   rows?: Row[];
   /** How the list of instruments came: empty text is "as it should". */
   instruments?: { loaded: boolean; error: string };

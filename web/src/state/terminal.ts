@@ -16,6 +16,7 @@ import type {
   Link,
   Patch,
   Phase,
+  Readiness,
   Row,
   Selection,
   Told,
@@ -39,6 +40,8 @@ const LOADING: History = { phase: 'loading', complete: false, error: '' };
 
 export class Terminal {
   readonly link: Accessor<Link>;
+  /** How the hub is with what it depends on; null where that is not known. */
+  readonly readiness: Accessor<Readiness | null>;
   readonly names: Accessor<string[]>;
   readonly instruments: Accessor<{ loaded: boolean; error: string }>;
   readonly book: Accessor<BookView | null>;
@@ -63,6 +66,7 @@ export class Terminal {
 
   constructor(private readonly port: Port) {
     const [link, setLink] = createSignal<Link>({ ...FIRST_LINK, since_ms: Date.now() });
+    const [readiness, setReadiness] = createSignal<Readiness | null>(null);
     const [names, setNames] = createSignal<string[]>([]);
     const [instruments, setInstruments] = createSignal({ loaded: false, error: '' });
     const [book, setBook] = createSignal<BookView | null>(null);
@@ -73,6 +77,7 @@ export class Terminal {
     const [nowMs, setNowMs] = createSignal(Date.now());
     const [hubNowMs, setHubNowMs] = createSignal(Date.now());
     this.link = link;
+    this.readiness = readiness;
     this.names = names;
     this.instruments = instruments;
     this.book = book;
@@ -85,6 +90,7 @@ export class Terminal {
     this.#set = {
       setLink,
       setPhase,
+      setReadiness,
       setNames,
       setInstruments,
       setBook,
@@ -103,8 +109,12 @@ export class Terminal {
   start(): void {
     this.port.onmessage = ({ data }: MessageEvent<Told>) => {
       if ('glance' in data) return this.onGlance(data.glance);
-      batch(() => this.#lay(data.patch));
-      this.#askAfterPaint();
+      try {
+        batch(() => this.#lay(data.patch));
+      } finally {
+        // Whatever went wrong with one patch, the next ones are still wanted.
+        this.#askAfterPaint();
+      }
     };
     const tellHidden = () => this.#ask({ ask: 'hidden', hidden: document.hidden });
     document.addEventListener('visibilitychange', tellHidden);
@@ -158,6 +168,7 @@ export class Terminal {
       this.#set.setLink(patch.link);
       this.#set.setPhase(patch.link.phase);
     }
+    if (patch.readiness !== undefined) this.#set.setReadiness(patch.readiness);
     if (patch.instruments) this.#set.setInstruments(patch.instruments);
     if (patch.rows) this.#layRows(patch.rows);
     const selection = this.#selection;

@@ -113,7 +113,7 @@ export function Chart(props: Props) {
         id="chart"
         ref={box}
         tabindex="0"
-        role="img"
+        role="application"
         aria-label={`Candles of ${props.instrument}, ${props.interval}; arrow keys scroll, plus and minus zoom`}
         onKeyDown={onKey}
         data-own-arrows

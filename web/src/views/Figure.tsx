@@ -24,7 +24,7 @@ export function Figure(props: { value: Decimal | null; of: string }) {
   );
   return (
     <td ref={cell} class="figure">
-      <span class="still">{props.value ?? '–'}</span>
+      {props.value ?? '–'}
     </td>
   );
 }

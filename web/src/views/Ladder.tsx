@@ -1,7 +1,7 @@
 /** The book as a ladder: asks above, the spread in a place that never moves, bids below. */
 
 import { createEffect, createMemo, For, on, onCleanup, onMount, Show } from 'solid-js';
-import { ladderOf, type Rung } from '../calc/ladder.ts';
+import { ladderOf, outline, type Rung } from '../calc/ladder.ts';
 import { ageText, clockText } from '../calc/time.ts';
 import { sayingOf } from '../calc/words.ts';
 import { DEPTHS } from '../state/shapes.ts';
@@ -14,6 +14,9 @@ interface Props {
   depth: number;
   onDepth: (depth: number) => void;
 }
+
+/** As `tables.css` has it. */
+const ROW_PX = 18;
 
 const UNHEARD = { state: null, confirmed: false, refusal: null };
 
@@ -33,8 +36,12 @@ export function Ladder(props: Props) {
   let box: HTMLElement | undefined;
   const centre = () => {
     const spread = box?.querySelector<HTMLElement>('.spread');
-    if (box && spread)
-      box.scrollTop = spread.offsetTop + spread.offsetHeight / 2 - box.clientHeight / 2;
+    if (!box || !spread) return;
+    const middle = (element: HTMLElement) => {
+      const { top, height } = element.getBoundingClientRect();
+      return top + height / 2;
+    };
+    box.scrollTop += middle(spread) - middle(box);
   };
   onMount(() => {
     const observer = new ResizeObserver(centre);
@@ -95,7 +102,8 @@ export function Ladder(props: Props) {
               </th>
             </tr>
           </thead>
-          <tbody class="asks">
+          <tbody>
+            <Reach side="ask" shape={outline(ladder()?.asks ?? [], props.depth, ROW_PX, true)} />
             <For each={[...places()].reverse()}>
               {(place) => <RungRow side="ask" rung={ladder()?.asks[place]} />}
             </For>
@@ -107,7 +115,8 @@ export function Ladder(props: Props) {
               </td>
             </tr>
           </tbody>
-          <tbody class="bids">
+          <tbody>
+            <Reach side="bid" shape={outline(ladder()?.bids ?? [], props.depth, ROW_PX, false)} />
             <For each={places()}>
               {(place) => <RungRow side="bid" rung={ladder()?.bids[place]} />}
             </For>
@@ -118,26 +127,24 @@ export function Ladder(props: Props) {
   );
 }
 
+/** What lies behind a side's figures: its totals as one shape, since a bar in each row would paint forty times over. */
+function Reach(props: { side: 'bid' | 'ask'; shape: string }) {
+  return (
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row takes no focus
+    <tr class="reach" data-of={props.side} aria-hidden="true">
+      <td style={{ 'clip-path': props.shape }} />
+    </tr>
+  );
+}
+
 function RungRow(props: { side: 'bid' | 'ask'; rung: Rung | undefined }) {
   const qtyOf = (side: 'bid' | 'ask') => (props.side === side ? (props.rung?.qty ?? '') : '');
   return (
-    <tr
-      data-side={props.side}
-      data-price={props.rung?.price}
-      style={{ '--reach': `${(props.rung?.reach ?? 0) / 10}%` }}
-    >
-      <td class="figure">
-        <span class="still">{qtyOf('bid')}</span>
-      </td>
-      <td class="figure price">
-        <span class="still">{props.rung?.price ?? ''}</span>
-      </td>
-      <td class="figure">
-        <span class="still">{qtyOf('ask')}</span>
-      </td>
-      <td class="figure total">
-        <span class="still">{props.rung?.total ?? ''}</span>
-      </td>
+    <tr data-side={props.side}>
+      <td class="figure">{qtyOf('bid')}</td>
+      <td class="figure price">{props.rung?.price ?? ''}</td>
+      <td class="figure">{qtyOf('ask')}</td>
+      <td class="figure total">{props.rung?.total ?? ''}</td>
     </tr>
   );
 }

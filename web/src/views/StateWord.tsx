@@ -1,10 +1,10 @@
 /** A state in its word, toned by colour and by a mark before it, so that neither is the only sign. */
 
-import type { Saying } from '../calc/words.ts';
+import type { Saying, Tone } from '../calc/words.ts';
 
-const MARKS = { good: '●', wary: '◐', bad: '▲' } as const;
+const MARKS = { good: '●', wary: '◐', bad: '▲', quiet: '○' } as const;
 
-export function StateWord(props: { saying: Saying }) {
+export function StateWord(props: { saying: Saying<Tone | 'quiet'> }) {
   return (
     <span class={`state ${props.saying.tone}`} title={props.saying.explanation}>
       <span class="mark" aria-hidden="true">

@@ -1,8 +1,8 @@
 /** The line that is always in sight: how the connection stands, how the symbols stand, and what time it is. */
 
-import { createMemo, Show } from 'solid-js';
+import { createMemo, For, Show } from 'solid-js';
 import { dateText } from '../calc/time.ts';
-import { heardText, linkSaying, sayingOf } from '../calc/words.ts';
+import { heardText, linkSaying, readinessSayings, sayingOf } from '../calc/words.ts';
 import type { Terminal } from '../state/terminal.ts';
 import { StateWord } from './StateWord.tsx';
 
@@ -14,9 +14,10 @@ interface Props {
 }
 
 export function StatusBar(props: Props) {
-  const { link, phase, nowMs, hubNowMs } = props.terminal;
+  const { link, phase, readiness, nowMs, hubNowMs } = props.terminal;
   const census = createMemo(() => censusText(props.terminal));
   const saying = createMemo(() => linkSaying(link(), nowMs()));
+  const without = createMemo(() => readinessSayings(readiness()));
   const isDown = () => phase() !== 'live' && phase() !== 'connecting';
   return (
     <header class="status" data-tone={saying().tone}>
@@ -40,6 +41,15 @@ export function StatusBar(props: Props) {
           </button>
         </Show>
       </p>
+      <ul class="readiness" data-testid="readiness" aria-label="What the hub is without">
+        <For each={without()}>
+          {(told) => (
+            <li>
+              <StateWord saying={told} />
+            </li>
+          )}
+        </For>
+      </ul>
       <p class="census" data-testid="census">
         {census()}
       </p>
@@ -54,7 +64,7 @@ export function StatusBar(props: Props) {
       </button>
       {/* Only the word, not the age, is read aloud: it must not chatter. */}
       <span class="unseen" role="status">
-        connection {phase()}
+        {[`connection ${phase()}`, ...without().map(({ word }) => word)].join('; ')}
       </span>
     </header>
   );

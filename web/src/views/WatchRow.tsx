@@ -66,27 +66,23 @@ export function WatchRow(props: Props) {
       </th>
       <Figure value={props.row.last} of={props.row.instrument} />
       <td class="tick" aria-hidden="true">
-        <span class="still">{tick().mark}</span>
+        {tick().mark}
       </td>
       <td class="figure change" data-way={way()}>
-        <span class="still">{change()?.amount ?? '–'}</span>
+        {change()?.amount ?? '–'}
       </td>
       <td class="figure change" data-way={way()} title={sinceText(change()?.since)}>
-        <span class="still">
-          {change()?.percent ?? '–'}
-          <Show when={change()?.since === 'open'}>
-            <abbr title={sinceText('open')}>o</abbr>
-          </Show>
-        </span>
+        {change()?.percent ?? '–'}
+        <Show when={change()?.since === 'open'}>
+          <abbr title={sinceText('open')}>o</abbr>
+        </Show>
       </td>
       <Figure value={props.row.bid} of={props.row.instrument} />
       <Figure value={props.row.ask} of={props.row.instrument} />
       <td class="word">
         <StateWord saying={saying()} />
       </td>
-      <td class="figure age">
-        <span class="still">{age()}</span>
-      </td>
+      <td class="figure age">{age()}</td>
     </tr>
   );
 }

@@ -99,7 +99,9 @@ export function Watchlist(props: Props) {
               <th scope="col" class="figure">
                 Last
               </th>
-              <th class="tick" />
+              <th scope="col" class="tick">
+                <span class="unseen">Tick</span>
+              </th>
               <th scope="col" class="figure">
                 Change
               </th>

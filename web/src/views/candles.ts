@@ -59,7 +59,7 @@ export function createCandles(
     priceLineVisible: false,
   });
   columns.priceScale().applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
-  const marks = createSeriesMarkers<UTCTimestamp>(candles as never, []);
+  let marks: { detach: () => void } | undefined;
   const bars = new Map<number, Bar>();
   let newest_us = 0;
   let decimals = -1;
@@ -83,7 +83,10 @@ export function createCandles(
     const sorted = [...bars.values()].sort((left, right) => left.start_us - right.start_us);
     candles.setData(sorted.map(candleOf) as never);
     columns.setData(sorted.map(columnOf) as never);
-    marks.setMarkers(gapMarks(sorted, colour('--wary')));
+    // While it is attached, every change of a bar lays out the whole chart and paints it twice.
+    marks?.detach();
+    const found = gapMarks(sorted, colour('--wary'));
+    marks = found.length === 0 ? undefined : createSeriesMarkers(candles as never, found);
   };
   const fitDecimals = (bar: Bar) => {
     const text = bar.close ?? '';
@@ -123,6 +126,7 @@ export function createCandles(
     },
     lay(changed) {
       let whole = changed.length > 50 || bars.size === 0;
+      let drawn_us = newest_us;
       for (const bar of changed) {
         // Only a new newest bar and changes of those known can be laid in by themselves.
         if (!bars.has(bar.start_us) && bar.start_us < newest_us) whole = true;
@@ -133,8 +137,11 @@ export function createCandles(
       }
       if (whole) return setAll();
       for (const bar of changed) {
-        candles.update(candleOf(bar) as never, bar.start_us < newest_us);
-        columns.update(columnOf(bar) as never, bar.start_us < newest_us);
+        // Several new ones may come together: only what is drawn already is an earlier bar to the chart.
+        const is_earlier = bar.start_us < drawn_us;
+        candles.update(candleOf(bar) as never, is_earlier);
+        columns.update(columnOf(bar) as never, is_earlier);
+        drawn_us = Math.max(drawn_us, bar.start_us);
       }
     },
     paint(named) {

@@ -33,6 +33,23 @@ export interface StoredBar {
   gap: boolean;
 }
 
+/** How the hub is, and what of that which it depends on is away. */
+export interface Readiness {
+  ready: boolean;
+  away: { name: string; fault: string }[];
+}
+
+export function decodeReadiness(answer: unknown): Readiness {
+  const { ready, dependencies } = fieldsOf(answer, 'an answer');
+  if (typeof ready !== 'boolean') throw new WireError('ready is neither true nor false');
+  const all = Object.entries(fieldsOf(dependencies, 'dependencies'));
+  const away = all
+    .map(([name, told]) => ({ name, ...fieldsOf(told, name) }) as Fields & { name: string })
+    .filter(({ state }) => textOf(state, 'state') !== 'ok')
+    .map(({ name, fault }) => ({ name, fault: typeof fault === 'string' ? fault : '' }));
+  return { ready, away };
+}
+
 export function decodeInstruments(answer: unknown): Page<Definition> {
   return pageOf(answer, 'instruments', (fields) => ({
     instrument: textOf(fields.instrument, 'instrument'),

@@ -31,10 +31,18 @@ for (const [state, words] of [
   ['disconnected', 'lost this instrument'],
   ['checksum_failed', 'checksum'],
 ]) {
-  test(`a book that is ${state} says so and is dimmed, and comes back`, async ({ page, hub }) => {
-    const opacity = () =>
-      page.getByTestId('ladder').evaluate((table) => Number(getComputedStyle(table).opacity));
-    expect(await opacity()).toBe(1);
+  test(`a book that is ${state} says so and loses its colours, and comes back`, async ({
+    page,
+    hub,
+  }) => {
+    const colours = () =>
+      page
+        .getByTestId('ladder')
+        .locator('.price')
+        .evaluateAll(
+          (prices) => new Set(prices.map((price) => getComputedStyle(price).color)).size,
+        );
+    expect(await colours()).toBe(2);
     hub.change('book.20', ACME, { state });
     hub.say('quote', ACME, String(state));
     const word = String(state).replace('_', ' ');
@@ -43,11 +51,11 @@ for (const [state, words] of [
     await expect(row(page, ACME).locator('.word')).toContainText(word);
     await expect(page.getByTestId('symbol-state')).toContainText(word);
     await expect(page.getByTestId('census')).toContainText(`1 ${word}`);
-    expect(await opacity()).toBeLessThan(0.7);
+    expect(await colours()).toBe(1);
     expect((await ladder(page)).bids).toHaveLength(20);
     hub.change('book.20', ACME, { state: 'live' });
     await expect(page.getByTestId('book-state')).toHaveText('●live');
-    expect(await opacity()).toBe(1);
+    expect(await colours()).toBe(2);
   });
 }
 
@@ -101,6 +109,8 @@ test('a restart of the hub is survived without a reload, nothing lost', async ({
   const unbroken = await mark(page);
   await hub.down();
   await expect(link(page)).toContainText(/reconnecting (in \d+ s|now)|connecting/);
+  await expect(page.getByTestId('reason')).toContainText(/was lost|does not answer/);
+  await expect(page.getByTestId('heard')).toHaveText(/last message \d+ s ago/);
   await expect(row(page, ACME).locator('.word')).toContainText('last known');
   await expect(page.getByTestId('book-notice')).toContainText('no connection');
   expect(await rowCells(page, ACME)).toEqual([
@@ -175,7 +185,48 @@ test('a bye is obeyed', async ({ page, hub }) => {
   hub.sayRaw({ op: 'bye', reconnect_after_ms: 3_000 });
   hub.close(1001);
   await expect(link(page)).toContainText(/reconnecting in [34] s/);
+  await expect(page.getByTestId('reason')).toHaveText('the hub went away as it had announced');
+  const before_ms = Date.now();
+  await expect.poll(() => hub.sessions, { timeout: 10_000 }).toBe(1);
+  expect(Date.now() - before_ms).toBeGreaterThan(2_000);
   await expect(link(page)).toHaveText('●live', { timeout: 10_000 });
+});
+
+test('what the hub is without is said in words, the worst first, and nothing where all is well', async ({
+  page,
+  hub,
+}) => {
+  const told = page.getByTestId('readiness');
+  const words = () => told.locator('.state').allInnerTexts();
+  await expect(told).toBeHidden();
+  hub.away = { redis: 'connection refused', database: 'timed out', kafka: 'no broker answers' };
+  await expect
+    .poll(async () => (await words()).map((text) => text.replace(/^\S\s*/, '')), { timeout: 8_000 })
+    .toEqual([
+      'log: Kafka is away — prices may be old',
+      'history: database is away',
+      'cache: Redis is away',
+    ]);
+  await page.setViewportSize({ width: 1280, height: 720 });
+  const wide = () => page.evaluate(() => document.documentElement.scrollWidth);
+  expect(await wide()).toBe(1280);
+  await expect(told.getByText('history: database is away')).toHaveAttribute('title', 'timed out');
+  hub.away = {};
+  await expect(told).toBeHidden({ timeout: 8_000 });
+});
+
+test('a hub that is up but not ready says so, at once when the page comes back to it', async ({
+  page,
+  hub,
+}) => {
+  await hub.down();
+  await expect(link(page)).toContainText(/reconnecting|connecting/);
+  hub.ready = false;
+  await hub.up();
+  await expect(link(page)).toHaveText('●live', { timeout: 20_000 });
+  await expect(page.getByTestId('readiness')).toContainText('hub: not ready', { timeout: 1_500 });
+  hub.ready = true;
+  await expect(page.getByTestId('readiness')).toBeHidden({ timeout: 8_000 });
 });
 
 test('a tab that slept loses nothing and shows the newest at once', async ({ page, hub }) => {
@@ -209,6 +260,17 @@ test('a tab that slept loses nothing and shows the newest at once', async ({ pag
   expect(wanted.filter((id) => !all.has(id))).toEqual([]);
 });
 
+test('several new bars at once are all drawn', async ({ page, hub }) => {
+  const newest_us = newestUs(hub);
+  hub.change('bars.1m', ACME, [
+    bar(newest_us + 60_000_000, { close: '101.50', state: 'closed' }),
+    bar(newest_us + 120_000_000, { close: '101.70' }),
+  ]);
+  await expect(page.getByTestId('legend')).toContainText('C 101.70');
+  hub.change('bars.1m', ACME, [{ start: newest_us + 120_000_000, close: '101.80' }]);
+  await expect(page.getByTestId('legend')).toContainText('C 101.80');
+});
+
 test('a frozen tab goes on where it stood', async ({ page, hub }) => {
   const session = await page.context().newCDPSession(page);
   await session.send('Page.setWebLifecycleState', { state: 'frozen' });
@@ -224,6 +286,7 @@ test('a frozen tab goes on where it stood', async ({ page, hub }) => {
 
 test('a hub that sends what cannot be read is left, with the reason', async ({ page, hub }) => {
   hub.protocols = ['tickwire.v1.json'];
+  hub.sayRaw({ op: 'bye', reconnect_after_ms: 1_000 });
   hub.close(1001);
   await expect(page.getByTestId('reason')).toContainText('went away');
   await expect(link(page)).toHaveText('●live', { timeout: 10_000 });

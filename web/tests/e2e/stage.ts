@@ -85,7 +85,7 @@ export const test = base.extend<{ hub: FakeHub }>({
     page.on('console', (message) => {
       // A hub that is down is what some tests are about; a breach of the policy never is.
       const text = message.text();
-      if (message.type() === 'error' && !/net::ERR|WebSocket connection/.test(text))
+      if (message.type() === 'error' && !/net::ERR|WebSocket connection|status of 503/.test(text))
         faults.push(text);
     });
     await use(page);

@@ -39,6 +39,9 @@ export class FakeHub {
   beating = true;
   heartbeat_ms = 1_000;
   limits: Fields = { subscriptions_max: 2_000, messages_per_second: 50, frame_bytes_max: 65_536 };
+  /** What `/readyz` says: what is away, with the fault, and whether the hub can serve. */
+  away: Record<string, string> = {};
+  ready = true;
   protocols = ['tickwire.v1.msgpack', 'tickwire.v1.json'];
   #topics = new Map<string, Topic>();
   #names = new Set<string>();
@@ -255,6 +258,7 @@ export class FakeHub {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', this.url);
     if (url.pathname.startsWith('/api/')) return this.#answerApi(url, response);
+    if (url.pathname === '/readyz') return this.#answerReadiness(response);
     const path = url.pathname === '/' ? '/index.html' : url.pathname;
     try {
       const body = await readFile(join(DIST, path));
@@ -264,6 +268,17 @@ export class FakeHub {
     } catch {
       response.writeHead(404).end();
     }
+  }
+
+  #answerReadiness(response: ServerResponse): void {
+    const dependencies = Object.fromEntries(
+      ['database', 'kafka', 'recorder', 'redis'].map((name) => {
+        const fault = this.away[name] ?? null;
+        return [name, { state: fault === null ? 'ok' : 'down', fault }];
+      }),
+    );
+    response.writeHead(this.ready ? 200 : 503, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ ready: this.ready, dependencies }));
   }
 
   #answerApi(url: URL, response: ServerResponse): void {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { changeOf } from '../../src/calc/change.ts';
-import { ladderOf } from '../../src/calc/ladder.ts';
+import { ladderOf, outline } from '../../src/calc/ladder.ts';
 import { hashOf, placeOf } from '../../src/calc/link.ts';
 import { ageText, clockText, startText } from '../../src/calc/time.ts';
 import { inSight, matching, stepped } from '../../src/calc/watchlist.ts';
-import { linkSaying, sayingOf } from '../../src/calc/words.ts';
+import { linkSaying, readinessSayings, sayingOf } from '../../src/calc/words.ts';
 import { FIRST_LINK } from '../../src/socket/link.ts';
 import type { BookView, Level } from '../../src/state/shapes.ts';
 
@@ -48,6 +48,24 @@ describe('a ladder', () => {
       ['0.6', 1_000],
     ]);
     expect(spread).toEqual({ amount: '0.2', basisPoints: '1818.2', word: 'spread' });
+  });
+
+  it('draws its totals as steps, the best price next to the spread', () => {
+    const { bids, asks } = ladderOf(
+      bookOf(
+        [['0.9', '1']],
+        [
+          ['1.1', '1'],
+          ['1.2', '3'],
+        ],
+      ),
+    );
+    expect(outline(bids, 2, 18, false)).toBe(
+      'polygon(100% 0, 75% 0px, 75% 18px, 100% 18px, 100% 36px, 100% 100%)',
+    );
+    expect(outline(asks, 2, 18, true)).toBe(
+      'polygon(100% 0, 0% 0px, 0% 18px, 75% 18px, 75% 36px, 100% 100%)',
+    );
   });
 
   it('calls a locked book locked, a crossed one crossed, and half a book nothing', () => {
@@ -155,5 +173,38 @@ describe('the watchlist', () => {
     expect(inSight(1_000, 20, 2_000, 200)).toEqual({ first: 94, end: 116 });
     expect(inSight(5, 20, 0, 200)).toEqual({ first: 0, end: 5 });
     expect(inSight(30, 20, 10_000, 200)).toEqual({ first: 8, end: 30 });
+  });
+});
+
+describe('what the hub is without', () => {
+  const away = (...names: string[]) => names.map((name) => ({ name, fault: `${name} broke` }));
+  const words = (ready: boolean, ...names: string[]) =>
+    readinessSayings({ ready, away: away(...names) }).map(({ tone, word }) => [tone, word]);
+
+  it('is nothing where all is well, or where it is not known', () => {
+    expect(readinessSayings(null)).toEqual([]);
+    expect(words(true)).toEqual([]);
+  });
+
+  it('is told by what it means here, the worst first', () => {
+    expect(words(true, 'redis', 'recorder', 'kafka', 'database')).toEqual([
+      ['bad', 'log: Kafka is away — prices may be old'],
+      ['wary', 'recording: stands still'],
+      ['wary', 'history: database is away'],
+      ['quiet', 'cache: Redis is away'],
+    ]);
+    expect(readinessSayings({ ready: true, away: away('redis') })[0]?.explanation).toBe(
+      'redis broke',
+    );
+  });
+
+  it('is told even of what this page does not know', () => {
+    expect(words(true, 'moon')).toEqual([['wary', 'moon is away']]);
+  });
+
+  it('is the hub itself where it is not ready and nothing graver explains it', () => {
+    expect(words(false)).toEqual([['bad', 'hub: not ready — prices may be old']]);
+    expect(words(false, 'redis').map(([tone]) => tone)).toEqual(['bad', 'quiet']);
+    expect(words(false, 'kafka')).toEqual([['bad', 'log: Kafka is away — prices may be old']]);
   });
 });
