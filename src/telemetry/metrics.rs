@@ -200,6 +200,7 @@ metrics! {
     recorded_rows: Counter = "recorded_rows", "Rows written to the database";
     recorder_batches: Counter = "recorder_batches", "Transactions of the recorder";
     recorder_failures: Counter = "recorder_failures", "Transactions of the recorder that failed and are tried again";
+    recorder_panics: Counter = "recorder_panics", "Records that the recorder put aside because folding them panicked";
     recomputed_bars: Counter = "recomputed_bars", "Final bars recomputed from the stored trades";
     log_breaks: Counter = "log_breaks", "Times that the log was another than before, or lacked what was to come next";
     kafka_clients_replaced: Counter = "kafka_clients_replaced", "Kafka clients that met an error they do not go on from";

@@ -289,7 +289,7 @@ impl TestHub {
     pub async fn metric(&self, name: &str, label: &str) -> u64 {
         let text = reqwest::get(self.url("/metrics")).await.unwrap().text().await.unwrap();
         text.lines()
-            .filter(|line| line.starts_with(name) && line.contains(label))
+            .filter(|line| line.split(['{', ' ']).next() == Some(name) && line.contains(label))
             .filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok())
             .sum()
     }

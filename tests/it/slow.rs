@@ -160,7 +160,7 @@ async fn who_does_not_even_take_the_close_frame_is_cut() {
     })
     .await;
     hub.until("its session is gone", async || {
-        (hub.metric("tickwire_sessions ", "").await == 0).then_some(())
+        (hub.metric("tickwire_sessions", "").await == 0).then_some(())
     })
     .await;
     feed.kill().unwrap();

@@ -185,7 +185,7 @@ async fn frames_that_cannot_be_read_at_all_close_with_their_code() {
     assert_eq!(stubborn.closed().await, Some(4029), "who is refused again and again");
 
     hub.until("the others have left", async || {
-        (hub.metric("tickwire_sessions ", "").await == 0).then_some(())
+        (hub.metric("tickwire_sessions", "").await == 0).then_some(())
     })
     .await;
     let mut open = Vec::new();
@@ -412,7 +412,7 @@ async fn a_fuzzed_socket_costs_its_neighbour_nothing() {
     assert_eq!(folded["book.20"].data["asks"], book["asks"]);
     assert_eq!(folded["trade"].missed, 0);
     hub.until("every fuzzed session is gone", async || {
-        (hub.metric("tickwire_sessions ", "").await == 1).then_some(())
+        (hub.metric("tickwire_sessions", "").await == 1).then_some(())
     })
     .await;
     assert_eq!(hub.metric("tickwire_symbol_panics_total", "").await, 0);

@@ -41,6 +41,16 @@ pub(super) struct Fold {
     published: Vec<PublishedBar>,
 }
 
+/// In debug builds a trade with the condition `panic in the recorder!` panics, so that tests can see
+/// what that costs: that record, and a row in `market.gaps`.
+fn provoke(event: &Event) {
+    if cfg!(debug_assertions)
+        && let Body::Trade(trade) = &event.body
+    {
+        assert!(trade.conditions != "panic in the recorder!", "a provoked panic");
+    }
+}
+
 impl Fold {
     pub(super) fn new(
         name: Instrument,
@@ -91,6 +101,7 @@ impl Fold {
         let Ok(admission) = self.market.admit(events) else { return };
         self.market.accept(admission);
         for event in events {
+            provoke(event);
             let items = self.market.tape().seq;
             let changes = self.market.apply(event, moment, policy, &mut self.published);
             if let Some((batch, letters)) = &mut rows {

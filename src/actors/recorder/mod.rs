@@ -116,6 +116,7 @@ impl Recorder {
             let began = Instant::now();
             let Err(fault) = self.record(changed) else { continue };
             if let Fault::Panicked { partition, offset } = fault {
+                metrics().recorder_panics.inc();
                 self.quarantined.insert((partition, offset));
             }
             metrics().recorder_failures.inc();
@@ -264,6 +265,9 @@ impl Stretch<'_> {
             stand.ts_append = record.ts_append;
         }
         if self.quarantined.contains(&(record.partition, record.offset)) {
+            if fresh {
+                self.note_missing(record);
+            }
             return Ok(());
         }
         self.events.clear();

@@ -9,7 +9,7 @@ use super::{Fault, Stretch};
 use crate::actors::symbol::epoch_base;
 use crate::config;
 use crate::domain::market::{Instrument, Market, Nanos};
-use crate::feeds::kafka::MARKET_TOPIC;
+use crate::feeds::kafka::{MARKET_TOPIC, Record};
 use crate::store::{Gap, Journal, Position, StoreError};
 use crate::wire::saved::{self, LogId};
 
@@ -154,6 +154,24 @@ impl Stretch<'_> {
         self.gaps.extend(gaps.iter().cloned());
         self.batch.gaps.extend(gaps);
         self.commit(true)
+    }
+
+    /// Stores that a record is missing, from its instrument's last event until it was appended.
+    pub(super) fn note_missing(&mut self, record: &Record<'_>) {
+        let Some(key) = record.key.and_then(|key| std::str::from_utf8(key).ok()) else { return };
+        let fold = self.folds.get(key.as_bytes());
+        let last = fold.and_then(|fold| fold.market.clock().greatest());
+        let (Some(from), Some(to)) = (last.or(record.ts_append), record.ts_append.or(last)) else {
+            return;
+        };
+        let gap = Gap {
+            instrument: key.to_owned(),
+            from: from.min(to),
+            to: from.max(to),
+            reason: "a record could not be folded".into(),
+        };
+        self.gaps.push(gap.clone());
+        self.batch.gaps.push(gap);
     }
 
     /// The next record is not there.

@@ -30,6 +30,10 @@ use crate::wire::message::{self, Allowances, Subscribed};
 /// Refused messages in a row before the connection is closed.
 const REFUSALS_MAX: u32 = 200;
 
+/// In debug builds a ping with this id panics, so that tests can see what a panic of one session costs
+/// the others: nothing.
+const PROVOCATION: &str = "panic!";
+
 /// Messages of one tick, to be written as one frame. An empty one only asks whether there is room.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
@@ -202,6 +206,9 @@ impl Session {
         ctx: &mut ws::WebsocketContext<Self>,
     ) {
         match command {
+            Command::Ping { id } if cfg!(debug_assertions) && id == PROVOCATION => {
+                panic!("a provoked panic")
+            }
             Command::Ping { id } => answers.push(message::pong(self.codec, &id, now_us())),
             Command::Auth { id } => {
                 let message = "this hub has no sign-in: market data is open to all".into();

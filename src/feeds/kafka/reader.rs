@@ -262,9 +262,9 @@ impl Reader {
         let next = self.happenings.lock().pop_front();
         match &next {
             Some(Happening::Assigned(partitions)) => {
-                // What is newly assigned is not paused.
-                self.paused = false;
                 self.assigned.extend(partitions.iter().map(|partition| (*partition, ())));
+                // librdkafka keeps a partition paused that was paused when it was taken away.
+                self.pause(false);
             }
             Some(Happening::Revoked(partitions) | Happening::Lost(partitions)) => {
                 self.assigned.retain(|partition, ()| !partitions.contains(partition));
