@@ -53,6 +53,8 @@ pub struct Health {
 
 #[derive(Debug, Default)]
 struct Known {
+    /// Whether anything was heard of it yet.
+    tried: bool,
     fault: Option<String>,
     since: Option<(Timestamp, Instant)>,
     /// When it was last logged.
@@ -72,6 +74,8 @@ impl Known {
 pub struct Condition {
     /// Whose.
     pub name: &'static str,
+    /// `ok`, `down`, or `unknown` before it was first tried.
+    pub state: &'static str,
     /// What is wrong, if anything.
     pub fault: Option<String>,
     /// Since when it is as it is; none where it was never otherwise.
@@ -135,6 +139,7 @@ impl Health {
             count_up(which, fault.is_none());
         }
         known.fault = fault;
+        known.tried = true;
     }
 
     /// Whether a dependency is known to be away.
@@ -149,7 +154,12 @@ impl Health {
         let known = |which: Dependency| {
             let known = self.watched[which as usize].as_ref()?.lock();
             let since = known.since.map(|(since, _)| since);
-            Some(Condition { name: which.name(), fault: known.fault.clone(), since })
+            let state = match (&known.fault, known.tried) {
+                (Some(_), _) => "down",
+                (None, true) => "ok",
+                (None, false) => "unknown",
+            };
+            Some(Condition { name: which.name(), state, fault: known.fault.clone(), since })
         };
         Dependency::ALL.into_iter().filter_map(known).collect()
     }

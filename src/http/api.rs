@@ -242,7 +242,7 @@ pub struct Instruments {
 /// A dependency's condition.
 #[derive(Serialize, ToSchema)]
 pub struct Dependency {
-    /// `ok` or `down`.
+    /// `ok`, `down`, or `unknown` before it was first tried.
     state: String,
     /// What it said, or did not say.
     fault: Option<String>,

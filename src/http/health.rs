@@ -23,8 +23,7 @@ pub async fn alive() -> HttpResponse {
 )]
 pub async fn ready(api: web::Data<Api>) -> HttpResponse {
     let mut dependencies = serde_json::Map::new();
-    for Condition { name, fault, since } in api.health.conditions() {
-        let state = if fault.is_none() { "ok" } else { "down" };
+    for Condition { name, state, fault, since } in api.health.conditions() {
         let since = since.map(|since| since.to_string());
         dependencies
             .insert(name.to_owned(), json!({ "state": state, "fault": fault, "since": since }));

@@ -10,7 +10,9 @@ use parking_lot::Mutex;
 
 use crate::actors::symbol::{Place, epoch_base};
 use crate::domain::market::{Instrument, KeptTrade, Market, Nanos, Policy};
-use crate::feeds::kafka::{Identity, KafkaError, PartitionStates, SavedParts, StateReader};
+use crate::feeds::kafka::{
+    Identity, KafkaError, PARTITIONS, PartitionStates, SavedParts, StateReader,
+};
 use crate::wire::saved::{self, LogId, SavedMarket};
 
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -128,10 +130,10 @@ impl Loader {
         self.identity.range(partition).map_or(0, |(low, _)| low)
     }
 
-    /// The position after the last; none where the brokers do not answer.
+    /// The positions after the last of the log's partitions; none where the brokers do not answer.
     #[must_use]
-    pub fn log_end(&self, partition: i32) -> Option<i64> {
-        self.identity.range(partition).ok().map(|(_, high)| high)
+    pub fn log_ends(&self) -> Option<BTreeMap<i32, i64>> {
+        self.identity.ends(0..PARTITIONS, LOOK_TIMEOUT).ok()
     }
 
     /// Loads partitions and tells where reading of each starts; asks again until it is told.

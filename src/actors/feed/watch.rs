@@ -58,16 +58,14 @@ impl Watch {
     }
 
     fn measure_lag(&self) {
+        let Some(ends) = self.loader.log_ends() else { return };
         for progress in &self.progress {
-            let mut lag = 0;
-            for (partition, next) in progress.places() {
-                match self.loader.log_end(partition) {
-                    Some(end) => lag += (end - next).max(0),
-                    // Half a sum would look like good news.
-                    None => return,
-                }
+            let behind =
+                |(partition, next): (i32, i64)| Some((ends.get(&partition)? - next).max(0));
+            // Half a sum would look like good news.
+            if let Some(lag) = progress.places().map(behind).sum::<Option<i64>>() {
+                metrics().lag_records.get_or_create(&RoleLabel { role: progress.role }).set(lag);
             }
-            metrics().lag_records.get_or_create(&RoleLabel { role: progress.role }).set(lag);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Which log this is: a topic made again under its old name is another log.
 #![allow(unsafe_code)]
 
-use std::ffi::{CStr, CString};
+use std::collections::BTreeMap;
+use std::ffi::{CStr, CString, c_char};
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use rdkafka::bindings as raw;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError as ClientError;
 use rdkafka::message::Message;
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::util::Timeout;
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -134,6 +136,27 @@ impl Identity {
         Ok(self.consumer.fetch_watermarks(&self.topic, partition, ANSWER_TIMEOUT)?)
     }
 
+    /// The positions after the last of some partitions, asked for all at once.
+    ///
+    /// # Errors
+    ///
+    /// [`KafkaError`] where the brokers do not answer in time.
+    pub fn ends(
+        &self,
+        partitions: impl Iterator<Item = i32>,
+        timeout: Duration,
+    ) -> Result<BTreeMap<i32, i64>, KafkaError> {
+        let mut list = TopicPartitionList::new();
+        for partition in partitions {
+            // The time that stands for the end (KIP-79).
+            list.add_partition_offset(&self.topic, partition, Offset::End)?;
+        }
+        let found = self.consumer.offsets_for_times(list, timeout)?;
+        let end = |offset: Offset| if let Offset::Offset(end) = offset { Some(end) } else { None };
+        let known = |one: TopicPartitionListElem<'_>| Some((one.partition(), end(one.offset())?));
+        Ok(found.elements().into_iter().filter_map(known).collect())
+    }
+
     /// When the log took a record; none where there is none at that very position.
     ///
     /// # Errors
@@ -186,14 +209,18 @@ impl Identity {
             raw::rd_kafka_DescribeTopics(client, topics, options, queue);
             let timeout_ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
             let event = raw::rd_kafka_queue_poll(queue, timeout_ms);
-            let id = NonNull::new(event).and_then(|event| topic_id_of(event));
+            let id = match NonNull::new(event) {
+                Some(event) => topic_id_of(event)
+                    .map_err(|what| self.fault(&format!("topic {}: {what}", self.topic))),
+                None => Err(self.fault(&format!("no answer in {} s", timeout.as_secs()))),
+            };
             if !event.is_null() {
                 raw::rd_kafka_event_destroy(event);
             }
             raw::rd_kafka_AdminOptions_destroy(options);
             raw::rd_kafka_queue_destroy(queue);
             raw::rd_kafka_TopicCollection_destroy(topics);
-            id.ok_or_else(|| self.fault("the topic's id was not told in time, or there is none"))
+            id
         }
     }
 }
@@ -201,27 +228,43 @@ impl Identity {
 /// # Safety
 ///
 /// `event` is a live event of librdkafka.
-unsafe fn topic_id_of(event: NonNull<raw::rd_kafka_event_t>) -> Option<String> {
+unsafe fn topic_id_of(event: NonNull<raw::rd_kafka_event_t>) -> Result<String, String> {
+    const NOT_TOLD: &str = "its id was not told";
     // SAFETY: the caller keeps the event alive; each pointer is checked before it is followed.
     unsafe {
+        if raw::rd_kafka_event_error(event.as_ptr())
+            != raw::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
+        {
+            let text = raw::rd_kafka_event_error_string(event.as_ptr());
+            return Err(text_at(text).unwrap_or_else(|| NOT_TOLD.into()));
+        }
         let result = raw::rd_kafka_event_DescribeTopics_result(event.as_ptr());
         if result.is_null() {
-            return None;
+            return Err(NOT_TOLD.into());
         }
         let mut count = 0;
         let topics = raw::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
         if topics.is_null() || count != 1 {
-            return None;
+            return Err(NOT_TOLD.into());
         }
         let error = raw::rd_kafka_TopicDescription_error(*topics);
         if !error.is_null()
             && raw::rd_kafka_error_code(error)
                 != raw::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
         {
-            return None;
+            let text = raw::rd_kafka_error_string(error);
+            return Err(text_at(text).unwrap_or_else(|| NOT_TOLD.into()));
         }
-        let id = NonNull::new(raw::rd_kafka_TopicDescription_topic_id(*topics).cast_mut())?;
-        let text = raw::rd_kafka_Uuid_base64str(id.as_ptr());
-        (!text.is_null()).then(|| CStr::from_ptr(text).to_string_lossy().into_owned())
+        let id = NonNull::new(raw::rd_kafka_TopicDescription_topic_id(*topics).cast_mut());
+        let text = id.map(|id| raw::rd_kafka_Uuid_base64str(id.as_ptr()));
+        text.and_then(|text| text_at(text)).ok_or_else(|| NOT_TOLD.into())
     }
+}
+
+/// # Safety
+///
+/// `text` is null, or a C text that lives as long as this call.
+unsafe fn text_at(text: *const c_char) -> Option<String> {
+    // SAFETY: as the caller promises.
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
 }

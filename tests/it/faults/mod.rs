@@ -118,6 +118,10 @@ impl Drill {
             tokio::time::sleep(HOLD).await;
             let moved = self.seen.trades() - before;
             assert!(0 < moved, "{what}: no trade reached the reader meanwhile");
+            if away == Some("database") {
+                let lag = self.hub.metric("tickwire_lag_records", "\"record\"").await;
+                assert!(0 < lag, "{what}: the recorder is not said to lag");
+            }
             false
         };
         let asked = self.asked.take();

@@ -45,7 +45,7 @@ export function decodeReadiness(answer: unknown): Readiness {
   const all = Object.entries(fieldsOf(dependencies, 'dependencies'));
   const away = all
     .map(([name, told]) => ({ name, ...fieldsOf(told, name) }) as Fields & { name: string })
-    .filter(({ state }) => textOf(state, 'state') !== 'ok')
+    .filter(({ state }) => textOf(state, 'state') === 'down')
     .map(({ name, fault }) => ({ name, fault: typeof fault === 'string' ? fault : '' }));
   return { ready, away };
 }
