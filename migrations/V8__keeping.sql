@@ -1,5 +1,7 @@
--- How long trades are kept, where not for ever: bars before that are not recomputed from what is
--- left of them. Set by `tickwire migrate` from the settings.
+-- How long trades are kept, where not for ever: bars of which trades are gone are not recomputed from what
+-- is left of them. One row, set by `tickwire migrate` from the settings; what is gone stays gone, however
+-- long is kept from then on.
 create table recorder.keeping (
-    days integer not null
+    days             integer,
+    forgotten_before timestamptz
 );

@@ -54,6 +54,8 @@ fn hide_secrets(value: &mut serde_json::Value) {
                 && let Some((scheme, rest)) = value.as_str().and_then(|url| url.split_once("://"))
             {
                 let address = rest.rsplit_once('@').map_or(rest, |(_, address)| address);
+                // A password may stand there too.
+                let address = address.split_once('?').map_or(address, |(address, _)| address);
                 *value = format!("{scheme}://(secret)@{address}").into();
             } else if name == "properties"
                 && let Some(properties) = value.as_object_mut()

@@ -112,7 +112,10 @@ impl Connected {
                     Ok(writer) => {
                         Keeper::new(kafka, writer, rounds, shared.stop.clone()).run(&errands);
                     }
-                    Err(error) => tracing::error!(%error, "nothing can be written to the log"),
+                    Err(error) => {
+                        tracing::error!(%error, "nothing can be written to the log: the hub ends");
+                        std::process::exit(1);
+                    }
                 }
             })
         };
@@ -235,6 +238,13 @@ impl Connected {
     }
 }
 
+/// Waits until the hub stops: a server that does not answer must not keep it from that.
+async fn until_stopped(stop: &AtomicBool) {
+    while !stop.load(Ordering::Acquire) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 /// Lets go of what is older than the settings keep, once an hour, where the server does not.
 fn forget_old(shared: &Shared) -> Option<JoinHandle<()>> {
     let database = shared.settings.database.clone();
@@ -253,7 +263,13 @@ fn forget_old(shared: &Shared) -> Option<JoinHandle<()>> {
             std::thread::sleep(Duration::from_millis(200));
             if next <= Instant::now() {
                 next = Instant::now() + FORGET_EVERY;
-                if let Err(error) = runtime.block_on(store::drop_old(&database)) {
+                let dropped = runtime.block_on(async {
+                    tokio::select! {
+                        dropped = store::drop_old(&database) => dropped,
+                        () = until_stopped(&stop) => Ok(()),
+                    }
+                });
+                if let Err(error) = dropped {
                     tracing::warn!(%error, "what is too old stays for another hour");
                 }
             }
@@ -287,7 +303,13 @@ fn prepare_recording(shared: &Shared) -> Option<(Runtime, Writer)> {
     let runtime =
         runtime.inspect_err(|error| tracing::error!(%error, "the recorder's runtime")).ok()?;
     while !shared.stop.load(Ordering::Acquire) {
-        match runtime.block_on(store::migrate(&shared.settings.database)) {
+        let migrated = runtime.block_on(async {
+            tokio::select! {
+                migrated = store::migrate(&shared.settings.database) => Some(migrated),
+                () = until_stopped(&shared.stop) => None,
+            }
+        });
+        match migrated? {
             Ok(_) => {
                 let writer = Writer::new(&shared.settings.kafka);
                 let fault = |error: &kafka::KafkaError| tracing::error!(%error, "writing bars");

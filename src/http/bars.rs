@@ -11,7 +11,7 @@ use super::api::{Bars, ProblemBody};
 use super::error::Problem;
 use super::instruments::{limit_of, push_next};
 use super::market::{Freshness, json, look, needed, open_answer};
-use super::trades::{known, span_of};
+use super::trades::{known, span_of, store_problem};
 use crate::actors::symbol::{Looked, Source, Want};
 use crate::domain::market::{Bar, BarState, Interval, Nanos, VWAP_EXTRA_DIGITS, vwap_mantissa};
 use crate::store::{GapSpan, StoreError, StoredBar};
@@ -117,7 +117,8 @@ impl Page<'_> {
                 tracing::debug!(%error, "bars without the database");
                 (Vec::new(), Vec::new())
             }
-            (Err(_), Err(problem)) => return Err(problem.clone()),
+            // What is not in memory may well be stored.
+            (Err(error), Err(_)) => return Err(store_problem(error)),
         };
         let whole_page = self.limit < stored.len();
         let seen = Freshness::of(looked.as_ref().into_iter());

@@ -118,12 +118,18 @@ pub(super) fn history_of(api: &Api) -> Result<&History, Problem> {
 }
 
 pub(super) fn store_problem(error: StoreError) -> Problem {
+    let detail = match &error {
+        StoreError::Busy => "all connections to the database are busy",
+        error if error.is_too_slow() => "the question took too long: ask for less at a time",
+        _ => "the database does not answer",
+    };
+    // While it is left alone, whoever watches it has said why.
     if matches!(error, StoreError::Resting(_)) {
         tracing::debug!(%error, "a question to the database");
     } else {
         tracing::warn!(%error, "a question to the database");
     }
-    Problem::unavailable("the database does not answer")
+    Problem::unavailable(detail)
 }
 
 /// An instrument that neither a symbol nor the database knows is 404.

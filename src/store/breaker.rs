@@ -10,7 +10,7 @@ use tokio::sync::watch;
 const REST: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(3));
 
 /// Whether a server is asked at all (Nygard's circuit breaker). After each failure it is left
-/// alone twice as long as after the one before; then the next question is let through.
+/// alone twice as long as after the one before; then questions are let through again.
 #[derive(Debug)]
 pub(super) struct Breaker {
     /// Until when it is left alone, and for how long this time.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio_postgres::config::SslMode as Negotiated;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -24,6 +25,9 @@ pub enum StoreError {
     /// No connection was free or could be made in time.
     #[error("database: {0}")]
     Pool(String),
+    /// Others' questions hold all connections.
+    #[error("database: all connections are busy")]
+    Busy,
     /// It took too long.
     #[error("database: no answer in {0} ms")]
     Timeout(u64),
@@ -50,12 +54,24 @@ impl StoreError {
         }
     }
 
-    /// Whether it is the server that cannot answer, rather than the question that cannot be answered.
+    /// Whether the statement ran out of the time that it is given.
+    #[must_use]
+    pub fn is_too_slow(&self) -> bool {
+        matches!(self, Self::Timeout(_))
+            || matches!(self, Self::Sql(error) if error.code() == Some(&SqlState::QUERY_CANCELED))
+    }
+
+    /// Whether it shows that the server cannot answer, rather than that the question was too much.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match self {
-            Self::Pool(_) | Self::Timeout(_) | Self::Resting(_) => true,
-            Self::Unfit(_) | Self::Overtaken(_) | Self::Tls(_) => false,
+            Self::Pool(_) => true,
+            Self::Busy
+            | Self::Timeout(_)
+            | Self::Resting(_)
+            | Self::Unfit(_)
+            | Self::Overtaken(_)
+            | Self::Tls(_) => false,
             Self::Sql(error) => error.code().is_none_or(|code| {
                 // Connection exceptions, insufficient resources, operator intervention (but not a
                 // statement that ran out of its time), system errors: PostgreSQL's appendix A.

@@ -1,6 +1,8 @@
 //! What the server's TimescaleDB can do: compression and retention, by its own jobs where it has
 //! them (Community edition), and what the hub does in their place where not (Apache edition).
 
+use std::time::Duration;
+
 use tokio_postgres::Client;
 
 use super::connect::{StoreError, connect};
@@ -118,11 +120,17 @@ async fn edition(client: &Client) -> Result<Edition, StoreError> {
 /// Brings compression and retention to what the settings say; what is so already is left alone.
 pub(super) async fn apply(client: &Client, settings: &config::Database) -> Result<(), StoreError> {
     let days = settings.keep_days;
-    let kept = match days {
-        0 => String::new(),
-        days => format!("insert into recorder.keeping values ({days});"),
-    };
-    client.batch_execute(&format!("begin; delete from recorder.keeping; {kept} commit")).await?;
+    let kept = if days == 0 { "null".to_owned() } else { days.to_string() };
+    client
+        .batch_execute(&format!(
+            "begin;
+             update recorder.keeping set days = {kept}, forgotten_before =
+                greatest(forgotten_before, now() - make_interval(days => days));
+             insert into recorder.keeping (days)
+                select {kept}::integer where not exists (select from recorder.keeping);
+             commit"
+        ))
+        .await?;
     if edition(client).await? == Edition::Apache {
         return Ok(());
     }
@@ -181,7 +189,15 @@ async fn set(client: &Client, job: &Job, table: &str, days: u32) -> Result<(), S
 ///
 /// [`StoreError`].
 pub async fn drop_old(settings: &config::Database) -> Result<(), StoreError> {
+    let limit = Duration::from_millis(settings.write_timeout_ms);
+    let dropped = tokio::time::timeout(limit, drop_chunks(settings)).await;
+    dropped.map_err(|_| StoreError::Timeout(settings.write_timeout_ms))?
+}
+
+async fn drop_chunks(settings: &config::Database) -> Result<(), StoreError> {
     let client = connect(settings).await?;
+    // Whoever reads a chunk is not waited for long; it goes an hour later.
+    client.batch_execute("set lock_timeout = '5s'").await?;
     if edition(&client).await? == Edition::Community {
         return Ok(());
     }

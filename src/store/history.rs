@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
-use tokio_postgres::{NoTls, Row};
+use tokio::sync::Mutex;
+use tokio_postgres::{Client, NoTls, Row};
 
 use super::breaker::Breaker;
-use super::connect::{StoreError, wanted};
+use super::connect::{StoreError, connect, wanted};
 use crate::config;
 use crate::domain::market::{Interval, Nanos};
 
@@ -24,8 +25,10 @@ const LAST_WORD_MS: u64 = 500;
 /// A pool of connections for questions, asked only while the server answers.
 pub struct History {
     pool: Pool,
-    timeout_ms: u64,
+    settings: config::Database,
     breaker: Breaker,
+    /// What the server is asked on whether it lives: no reader's question stands before that one.
+    probe: Mutex<Option<Client>>,
 }
 
 /// A bar as stored: mantissas with the decimals of their own row.
@@ -118,11 +121,12 @@ impl History {
             .recycle_timeout(Some(limit))
             .build()
             .map_err(|error| StoreError::Pool(error.to_string()))?;
-        Ok(Self { pool, timeout_ms: settings.query_timeout_ms, breaker: Breaker::new() })
+        let (breaker, probe) = (Breaker::new(), Mutex::new(None));
+        Ok(Self { pool, settings: settings.clone(), breaker, probe })
     }
 
-    /// Whether the server answers; asked every second or so by one who watches it. Where it does not,
-    /// questions are refused at once, those under way too, until it does.
+    /// Whether the server answers; asked every second or so by one who watches it, on a connection of
+    /// its own. Where it does not, questions are refused at once, those under way too, until it does.
     ///
     /// # Errors
     ///
@@ -131,16 +135,27 @@ impl History {
         if let Some(why) = self.breaker.open() {
             return Err(StoreError::Resting(why));
         }
-        let limit = Duration::from_millis(PING_TIMEOUT_MS);
+        let mut probe = self.probe.lock().await;
+        // Whatever becomes of this try, a connection that did not answer is not asked again.
+        let known = probe.take();
         let ping = async {
-            let client = self.client().await?;
-            Ok(client.simple_query("select 1").await.map(drop)?)
+            let client = match known {
+                Some(client) => client,
+                None => connect(&self.settings).await?,
+            };
+            client.simple_query("select 1").await?;
+            Ok(client)
         };
-        let outcome = tokio::time::timeout(limit, ping)
-            .await
-            .unwrap_or(Err(StoreError::Timeout(PING_TIMEOUT_MS)));
-        self.learn(&outcome);
-        outcome
+        let limit = Duration::from_millis(PING_TIMEOUT_MS);
+        match tokio::time::timeout(limit, ping).await {
+            Ok(Ok(client)) => {
+                *probe = Some(client);
+                self.breaker.close();
+                Ok(())
+            }
+            Ok(Err(error)) => Err(self.trip(error)),
+            Err(_) => Err(self.trip(StoreError::Timeout(PING_TIMEOUT_MS))),
+        }
     }
 
     /// Connections that are open, and questions that wait for one.
@@ -170,8 +185,7 @@ impl History {
              order by start limit $4"
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.limited(async {
-            let client = self.client().await?;
+        self.ask(async |client| {
             let statement = client.prepare_cached(&sql).await?;
             let rows = client.query(&statement, &[&instrument, &from, &to, &limit]).await?;
             Ok(rows.iter().map(bar_of).collect())
@@ -196,8 +210,7 @@ impl History {
                 and start < history.at($2) and close is not null
              order by start desc limit 1"
         );
-        self.limited(async {
-            let client = self.client().await?;
+        self.ask(async |client| {
             let statement = client.prepare_cached(&sql).await?;
             Ok(client.query_opt(&statement, &[&instrument, &before]).await?.as_ref().map(bar_of))
         })
@@ -226,8 +239,7 @@ impl History {
         let after = after.unwrap_or(TradeKey { ts_ns: i64::MIN, pos: i64::MIN });
         let from = from.max(after.ts_ns);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.limited(async {
-            let client = self.client().await?;
+        self.ask(async |client| {
             let statement = client.prepare_cached(sql).await?;
             let rows = client
                 .query(&statement, &[&instrument, &from, &to, &after.ts_ns, &after.pos, &limit])
@@ -253,8 +265,7 @@ impl History {
              where instrument in ($1, '*') and from_ts < history.at($3)
                 and history.at($2) <= to_ts
              order by from_ts limit 10000";
-        self.limited(async {
-            let client = self.client().await?;
+        self.ask(async |client| {
             let statement = client.prepare_cached(sql).await?;
             let rows = client.query(&statement, &[&instrument, &from, &to]).await?;
             Ok(rows.iter().map(|row| GapSpan { from: row.get(0), to: row.get(1) }).collect())
@@ -268,8 +279,7 @@ impl History {
     ///
     /// [`StoreError`].
     pub async fn knows(&self, instrument: &str) -> Result<bool, StoreError> {
-        self.limited(async {
-            let client = self.client().await?;
+        self.ask(async |client| {
             let sql = "select 1 from history.instruments where name = $1";
             Ok(client.query_opt(sql, &[&instrument]).await?.is_some())
         })
@@ -279,37 +289,42 @@ impl History {
     async fn client(&self) -> Result<Object, StoreError> {
         self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => StoreError::Sql(error),
+            PoolError::Timeout(TimeoutType::Wait) => StoreError::Busy,
             error => StoreError::Pool(error.to_string()),
         })
     }
 
-    async fn limited<T>(
+    async fn ask<T>(
         &self,
-        work: impl Future<Output = Result<T, StoreError>>,
+        question: impl AsyncFnOnce(&Object) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         if let Some(why) = self.breaker.open() {
             return Err(StoreError::Resting(why));
         }
-        let limit_ms = self.timeout_ms + LAST_WORD_MS;
-        let limited = tokio::time::timeout(Duration::from_millis(limit_ms), work);
+        let limit_ms = self.settings.query_timeout_ms + LAST_WORD_MS;
+        let mut client = None;
+        let asked = async { question(client.insert(self.client().await?)).await };
+        let limited = tokio::time::timeout(Duration::from_millis(limit_ms), asked);
         let outcome = tokio::select! {
             outcome = limited => outcome.unwrap_or(Err(StoreError::Timeout(limit_ms))),
-            () = self.breaker.tripped() => return Err(StoreError::Resting(self.breaker.why())),
+            () = self.breaker.tripped() => Err(StoreError::Resting(self.breaker.why())),
         };
-        self.learn(&outcome);
-        outcome
+        match outcome {
+            Err(error @ (StoreError::Timeout(_) | StoreError::Resting(_))) => {
+                // Whoever asked next on this connection would wait for the answer to this one.
+                drop(client.map(Object::take));
+                Err(error)
+            }
+            Err(error) if error.is_outage() => Err(self.trip(error)),
+            outcome => outcome,
+        }
     }
 
-    fn learn<T>(&self, outcome: &Result<T, StoreError>) {
-        match outcome {
-            Ok(_) => self.breaker.close(),
-            Err(error) if error.is_outage() => {
-                self.breaker.trip(error);
-                // Connections that wait for a server's answer would be asked again after the outage.
-                self.pool.retain(|_, _| false);
-            }
-            Err(_) => {}
-        }
+    fn trip(&self, error: StoreError) -> StoreError {
+        self.breaker.trip(&error);
+        // What is idle was made for a server that is gone.
+        self.pool.retain(|_, _| false);
+        error
     }
 }
 

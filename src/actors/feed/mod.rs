@@ -109,6 +109,8 @@ pub struct Feed {
     /// Partitions that may be another reader's. What they hold is shown as it was last known, but not
     /// saved, until they come back or this hub learns that another has gone on with them.
     lost: BTreeSet<i32>,
+    /// Since when the brokers are heard though partitions are lost.
+    lost_since: Option<Instant>,
     /// Polls in a row that brought nothing.
     empty_since: Option<Instant>,
 }
@@ -133,6 +135,7 @@ impl Feed {
             unfound: BTreeSet::new(),
             unbegun: BTreeSet::new(),
             lost: BTreeSet::new(),
+            lost_since: None,
             empty_since: None,
         }
     }
@@ -146,7 +149,12 @@ impl Feed {
                 self.take_happening(happening);
             }
             died.try_iter().for_each(|died| self.rebuild(&died));
-            changed.try_iter().for_each(|_| self.begin_log());
+            if changed.try_iter().count() != 0 {
+                // The numbers are of other records now.
+                self.quarantined.clear();
+                self.panicked_at.clear();
+                self.begin_log();
+            }
             self.press_back();
             self.place();
             self.poll();
@@ -162,6 +170,7 @@ impl Feed {
                 second = Instant::now();
                 self.look_after_silence();
                 self.ask_again();
+                self.let_go_of_lost();
             }
         }
         self.save_now(LAST_ROUND);
@@ -382,8 +391,11 @@ impl Feed {
     fn look_after_silence(&mut self) {
         let idle = Duration::from_millis(self.tools.settings.market.idle_close_ms.into());
         // While the log is away, nobody knows whether the feed is silent.
-        let away = self.tools.health.is_away(Dependency::Kafka);
-        if away || !self.tools.health.is_serving() || self.paused {
+        if self.tools.health.is_away(Dependency::Kafka) {
+            let now = Instant::now();
+            self.known.values_mut().for_each(|symbol| symbol.heard = now);
+        }
+        if !self.tools.health.is_serving() || self.paused {
             return;
         }
         for symbol in self.known.values().filter(|known| !self.lost.contains(&known.partition)) {

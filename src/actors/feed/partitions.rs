@@ -1,10 +1,11 @@
 //! The partitions a feed has: taken with what was saved, given back, and begun anew.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Feed;
 use super::loading::Loaded;
+use crate::actors::health::Dependency;
 use crate::actors::keeper::Errand;
 use crate::actors::symbol::{BeginEpoch, Place, epoch_base};
 use crate::domain::market::{Market, Nanos};
@@ -14,6 +15,8 @@ use crate::wire::saved::{LogId, SavedPosition};
 
 /// Giving partitions back waits no longer for their state to be saved.
 const GIVING_BACK_MAX: Duration = Duration::from_secs(5);
+/// How long a lost partition stays on show once the brokers are heard again.
+const KEPT_WHEN_LOST: Duration = Duration::from_secs(60);
 
 /// One partition's place in the log.
 #[derive(Clone, Debug)]
@@ -78,15 +81,6 @@ impl Partition {
         (low..=high).contains(&self.cursor)
     }
 
-    /// Whether nobody saved the partition further than it is held here.
-    fn is_continued_by(&self, loaded: &Loaded) -> bool {
-        let further = self.next_offset < loaded.start;
-        loaded.broken.is_none()
-            && loaded.log == self.log
-            && !further
-            && loaded.unreadable.is_empty()
-    }
-
     /// Records between here and the log's end as it was when the partition was taken.
     pub(super) fn behind_target(&self) -> i64 {
         (self.target - self.cursor).max(0)
@@ -102,7 +96,7 @@ impl Feed {
         for number in list {
             let Some(loaded) = self.tools.loader.take(*number) else { continue };
             if self.lost.remove(number) {
-                if self.partitions.get(number).is_some_and(|held| held.is_continued_by(&loaded)) {
+                if self.is_continued(*number, &loaded) {
                     // Nobody went on with it meanwhile.
                     self.unplaced.insert(*number);
                     continue;
@@ -165,6 +159,29 @@ impl Feed {
         self.lost.extend(list);
     }
 
+    /// Whether nobody saved a lost partition further than it is held here, and the log still has what
+    /// was read of it.
+    fn is_continued(&mut self, number: i32, loaded: &Loaded) -> bool {
+        let Some(held) = self.partitions.get(&number) else { return false };
+        if loaded.broken.is_some()
+            || held.next_offset < loaded.start
+            || !loaded.unreadable.is_empty()
+        {
+            return false;
+        }
+        let read_to = (&held.log, held.next_offset, held.ts_append);
+        let now = self.tools.loader.held(&[number]);
+        let broken = now.and_then(|now| self.tools.loader.break_of(&now, number, read_to));
+        let continued = matches!(broken, Ok(None));
+        if continued {
+            // Silence counts from here: what was written meanwhile is still to be read.
+            let now = Instant::now();
+            let of_it = self.known.values_mut().filter(|known| known.partition == number);
+            of_it.for_each(|known| known.heard = now);
+        }
+        continued
+    }
+
     fn forget_partitions(&mut self, list: &[i32]) {
         for number in list {
             self.partitions.remove(number);
@@ -179,6 +196,8 @@ impl Feed {
             }
             stays
         });
+        let known = &self.known;
+        self.rebuilding.retain(|name| known.contains_key(name.as_str().as_bytes()));
     }
 
     /// The log is another one: everything begins at its start, in new epochs.
@@ -187,7 +206,10 @@ impl Feed {
         tracing::warn!("the log was replaced: new epochs");
         // Partitions that were taken since are in the new log already.
         let log = self.tools.loader.log();
-        let old = self.partitions.iter().filter(|(_, partition)| partition.log != log);
+        let old = self.partitions.iter().filter(|(number, partition)| {
+            // Lost ones are compared with it when they come back.
+            partition.log != log && !self.lost.contains(number)
+        });
         for number in old.map(|(number, _)| *number).collect::<Vec<_>>() {
             self.begin_partition(number);
         }
@@ -242,11 +264,25 @@ impl Feed {
 
     /// Asks again what brokers did not answer.
     pub(super) fn ask_again(&mut self) {
-        for number in std::mem::take(&mut self.unfound) {
-            self.find_place(number);
+        for number in std::mem::take(&mut self.unfound).difference(&self.lost.clone()) {
+            self.find_place(*number);
         }
-        for number in std::mem::take(&mut self.unbegun) {
-            self.begin_partition(number);
+        for number in std::mem::take(&mut self.unbegun).difference(&self.lost.clone()) {
+            self.begin_partition(*number);
+        }
+    }
+
+    /// Lets go of lost partitions that did not come back though the brokers did: another has them.
+    pub(super) fn let_go_of_lost(&mut self) {
+        if self.lost.is_empty() || self.tools.health.is_away(Dependency::Kafka) {
+            self.lost_since = None;
+            return;
+        }
+        let since = *self.lost_since.get_or_insert_with(Instant::now);
+        if KEPT_WHEN_LOST <= since.elapsed() {
+            let lost: Vec<i32> = self.lost.iter().copied().collect();
+            tracing::warn!(partitions = lost.len(), "lost partitions did not come back");
+            self.forget_partitions(&lost);
         }
     }
 }

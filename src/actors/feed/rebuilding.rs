@@ -50,6 +50,10 @@ impl Feed {
     pub(super) fn place(&mut self) {
         for number in std::mem::take(&mut self.unplaced) {
             let Some(partition) = self.partitions.get(&number) else { continue };
+            // A lost one is placed when it comes back.
+            if self.lost.contains(&number) {
+                continue;
+            }
             if let Err(error) = self.reader.seek(number, partition.cursor) {
                 tracing::warn!(%error, partition = number, "going to a place in the log");
                 self.unfound.insert(number);

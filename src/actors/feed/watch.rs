@@ -63,7 +63,9 @@ impl Watch {
             let behind =
                 |(partition, next): (i32, i64)| Some((ends.get(&partition)? - next).max(0));
             // Half a sum would look like good news.
-            if let Some(lag) = progress.places().map(behind).sum::<Option<i64>>() {
+            let lag = progress.places().map(behind).sum::<Option<i64>>();
+            // Nor is it good news that a role has come nowhere.
+            if let Some(lag) = lag.filter(|_| progress.places().next().is_some()) {
                 metrics().lag_records.get_or_create(&RoleLabel { role: progress.role }).set(lag);
             }
         }

@@ -143,6 +143,8 @@ impl Errands {
         self.bytes.fetch_add(bytes, Ordering::AcqRel);
         if self.sender.send(errand).is_ok() {
             metrics().keeper_errands_waiting.inc();
+        } else {
+            self.bytes.fetch_sub(bytes, Ordering::AcqRel);
         }
     }
 

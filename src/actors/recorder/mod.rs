@@ -182,7 +182,9 @@ impl Recorder {
             let start = stretch.open_partition(*partition)?;
             self.reader.seek(*partition, start)?;
         }
-        self.tools.health.set(Dependency::Recorder, None);
+        if self.assigned.is_empty() {
+            self.tools.health.set(Dependency::Recorder, None);
+        }
         let limits = &self.tools.settings.limits;
         let batch_time = Duration::from_millis(limits.record_batch_ms);
         let mut begun = Instant::now();
@@ -199,8 +201,8 @@ impl Recorder {
                     Happening::Revoked(list) | Happening::Lost(list) => {
                         // Of lost partitions too: whoever has them now waits for the positions'
                         // rows, and finds them as this transaction leaves them.
-                        stretch.commit(true)?;
                         self.assigned.retain(|number| !list.contains(number));
+                        stretch.commit(true)?;
                         stretch.close_partitions(&list);
                     }
                     Happening::OutOfRange(partition) => {
@@ -348,6 +350,8 @@ impl Stretch<'_> {
         self.bytes = 0;
         metrics().recorder_batch_bytes.set(0);
         self.store(&batch, &letters)?;
+        // Only now it is known to write, not only to connect.
+        self.tools.health.set(Dependency::Recorder, None);
         metrics().recorder_batches.inc();
         metrics().recorded_trades.inc_by(batch.trades.len() as u64);
         let rows = batch.trades.len() + batch.quotes.len() + batch.books.len() + batch.bars.len();

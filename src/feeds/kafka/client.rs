@@ -34,6 +34,9 @@ pub enum KafkaError {
         /// What librdkafka said.
         what: String,
     },
+    /// A partition is not this reader's now.
+    #[error("kafka: partition {0} is not this reader's now")]
+    NotAssigned(i32),
     /// A question to the brokers went wrong.
     #[error("kafka at {brokers}: {what}")]
     Question {

@@ -311,6 +311,10 @@ impl Reader {
     ///
     /// [`KafkaError`] where the partition is not this reader's any more, or has no leader now.
     pub fn seek(&self, partition: i32, offset: i64) -> Result<(), KafkaError> {
+        if !self.assigned.contains_key(&partition) {
+            // Taken without the group's word, it could not be taken with it.
+            return Err(KafkaError::NotAssigned(partition));
+        }
         let timeout = Duration::from_secs(10);
         match self.consumer.seek(&self.way.topic(), partition, Offset::Offset(offset), timeout) {
             Err(ClientError::Seek(_)) => self.take_anew(partition, offset),

@@ -37,6 +37,11 @@ impl Journal {
                 settings.write_timeout_ms
             ))
             .await?;
+        // A late trade may belong to a chunk that is compressed; TimescaleDB unpacks no more than a
+        // hundred thousand rows for one statement unless told. Where it has no such limit, none is set.
+        let unlimited = "select set_config(name, '0', false) from pg_settings
+            where name = 'timescaledb.max_tuples_decompressed_per_dml_transaction'";
+        client.execute(unlimited, &[]).await?;
         Ok(Self { client })
     }
 

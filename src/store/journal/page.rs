@@ -96,16 +96,24 @@ impl Page<'_> {
     async fn amend(&self, amend: &Amend) -> Result<Vec<LateTrade>, StoreError> {
         let Amend { instrument_id, trade_id, ts_ns, pos_max, right, in_stream } = amend;
         let meant = "instrument_id = $1 and trade_id = $2 and pos <= $3";
-        let which = format!(
-            "{meant} and state <> 'canceled' and ts_ns = coalesce($4::bigint,
-                (select max(ts_ns) from history.trades where {meant}))"
-        );
+        // Asked for first: an update that does not name the time has to look into every chunk, and
+        // unpacks those that are compressed.
+        let ts_ns: Option<i64> = match ts_ns {
+            Some(ts_ns) => Some(*ts_ns),
+            None => {
+                let sql = format!("select max(ts_ns) from history.trades where {meant}");
+                self.tx.query_one(&sql, &[instrument_id, trade_id, pos_max]).await?.get(0)
+            }
+        };
+        let Some(ts_ns) = ts_ns else { return Ok(Vec::new()) };
+        let which =
+            format!("{meant} and state <> 'canceled' and ts = history.at($4) and ts_ns = $4");
         let rows = match right {
             None => {
                 let sql = format!(
                     "update history.trades set state = 'canceled' where {which} returning ts_ns"
                 );
-                self.tx.query(&sql, &[instrument_id, trade_id, pos_max, ts_ns]).await?
+                self.tx.query(&sql, &[instrument_id, trade_id, pos_max, &ts_ns]).await?
             }
             Some((price, qty, (price_exp, qty_exp))) => {
                 let sql = format!(
@@ -121,7 +129,7 @@ impl Page<'_> {
                             instrument_id,
                             trade_id,
                             pos_max,
-                            ts_ns,
+                            &ts_ns,
                             price,
                             qty,
                             &price_exp,

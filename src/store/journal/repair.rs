@@ -81,7 +81,8 @@ fn recompute_sql(interval: &str) -> String {
             where (o.instrument_id is not null or e.trades is not null)
                 -- Of the trades before that some are gone.
                 and not exists (select from recorder.keeping
-                    where history.at($2) < now() - make_interval(days => days))
+                    where history.at($2)
+                        < greatest(forgotten_before, now() - make_interval(days => days)))
         ), stored as (
             insert into history.bars_{interval}
             select $1, history.at($2), open / history.unit(pe), high / history.unit(pe),

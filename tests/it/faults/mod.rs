@@ -377,8 +377,7 @@ async fn kafka_faults(drill: &mut Drill) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_away_comes_back_and_nothing_is_lost() {
-    if std::env::var("TICKWIRE_TEST_OWN_SERVERS").is_err() {
-        eprintln!("SKIPPED: faults: the servers were given, and are not for tests to break");
+    if crate::servers::are_given() {
         return;
     }
     let servers = Arc::new(PrivateServers::start());

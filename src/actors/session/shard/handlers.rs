@@ -58,6 +58,12 @@ impl Handler<Open> for Shard {
             ending_since: None,
             tick: Vec::new(),
         };
+        if let Some(reconnect_after_ms) = self.draining {
+            // It was on its way in when the others were told.
+            let bye = message::bye(member.codec, reconnect_after_ms);
+            let _new = member.frames.try_send(Frame { messages: vec![bye], sent: None });
+            let _new = member.end.try_send(End(CloseReason::GoingAway));
+        }
         self.members.insert(open.session, member);
     }
 }
@@ -169,6 +175,7 @@ impl Handler<Drain> for Shard {
     /// All are told at once; they are closed, and come back, one after the other, because they all
     /// go to the same place then.
     fn handle(&mut self, drain: Drain, ctx: &mut Self::Context) {
+        self.draining = Some(drain.reconnect_after_ms);
         let count = u32::try_from(self.members.len()).unwrap_or(u32::MAX).max(1);
         for (nth, (session, member)) in (0_u32..).zip(&self.members) {
             let spread = drain.reconnect_after_ms * u64::from(nth) / u64::from(count);

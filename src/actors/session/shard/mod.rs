@@ -83,6 +83,8 @@ pub struct Shard {
     topics: HashMap<u32, Topic>,
     members: HashMap<u64, Member>,
     touched: Vec<u64>,
+    /// What newcomers are told while the hub stops.
+    draining: Option<u64>,
 }
 
 impl Shard {
@@ -101,6 +103,7 @@ impl Shard {
                 topics: HashMap::new(),
                 members: HashMap::new(),
                 touched: Vec::new(),
+                draining: None,
             }
         });
         (place, addr)
