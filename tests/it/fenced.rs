@@ -1,5 +1,5 @@
-//! Another member of the group takes the hub's own lasting name, as the brokers think of a hub that
-//! they gave up and that comes back.
+//! Others that believe to have what the hub has: a member of the group that takes its lasting name, as the
+//! brokers think of a hub that they gave up and that comes back; a recorder of the same partition.
 
 use std::time::Duration;
 
@@ -75,4 +75,33 @@ async fn a_reader_whose_name_was_taken_begins_anew_and_its_sessions_notice_nothi
         seq = event["last"].as_u64().unwrap();
     }
     hub.until_recorded().await;
+}
+
+#[tokio::test]
+async fn a_recorder_that_was_overtaken_stores_nothing_and_goes_on_from_what_is_stored() {
+    let hub = TestHub::start(&[]).await;
+    for nth in 0..5 {
+        hub.produce(NAME, &trade(nth));
+    }
+    hub.flush();
+    hub.until_recorded().await;
+    // As another recorder would that has the partition now, and is two records behind.
+    hub.sql(
+        "update recorder.positions set next_offset = next_offset - 2,
+            fold_offset = least(fold_offset, next_offset - 2) where 2 < next_offset",
+    )
+    .await;
+    for nth in 5..10 {
+        hub.produce(NAME, &trade(nth));
+    }
+    hub.flush();
+    hub.until("it noticed", async || {
+        (1 <= hub.metric("tickwire_recorder_failures_total", "").await).then_some(())
+    })
+    .await;
+    hub.until_recorded().await;
+    let rows = hub.sql("select count(*), count(distinct trade_id) from market.trades").await;
+    assert_eq!(rows, [[Some("10".to_owned()), Some("10".to_owned())]]);
+    let (_, days) = hub.get(&format!("/api/v1/bars?instrument={NAME}&interval=1d")).await;
+    assert_eq!(days["bars"][0]["trades"], 10, "{days}");
 }

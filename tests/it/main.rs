@@ -15,6 +15,7 @@ mod hub;
 mod malformed;
 mod page;
 mod panics;
+mod questions;
 mod recorded;
 mod secured;
 mod servers;
