@@ -40,8 +40,7 @@ async fn a_question_that_takes_too_long_is_the_askers_trouble_alone() {
         assert!(detail.contains("too long") || detail.contains("busy"), "{detail}");
     }
     let (_, ready) = hub.get("/readyz").await;
-    let database = &ready["dependencies"]["database"];
-    assert_eq!((&database["state"], &database["since"]), (&json!("ok"), &Value::Null));
+    assert_eq!(ready["dependencies"]["database"]["state"], "ok", "{ready}");
 
     locking.batch_execute("rollback").await.unwrap();
     let (status, answer) = hub.get(&path).await;

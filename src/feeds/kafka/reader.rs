@@ -121,6 +121,8 @@ impl Way {
             ("fetch.queue.backoff.ms", "5"),
             ("queued.max.messages.kbytes", "262144"),
             ("fetch.wait.max.ms", "20"),
+            // Nor a half before it asks again a broker that refused, as one does that is coming back.
+            ("fetch.error.backoff.ms", "50"),
             ("enable.partition.eof", "false"),
         ];
         own.extend(member.map(|member| ("group.instance.id", member)));
