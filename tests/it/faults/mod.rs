@@ -119,8 +119,12 @@ impl Drill {
             let moved = self.seen.trades() - before;
             assert!(0 < moved, "{what}: no trade reached the reader meanwhile");
             if away == Some("database") {
-                let lag = self.hub.metric("tickwire_lag_records", "\"record\"").await;
-                assert!(0 < lag, "{what}: the recorder is not said to lag");
+                self.hub
+                    .until("the recorder is said to lag", async || {
+                        let lag = self.hub.metric("tickwire_lag_records", "\"record\"").await;
+                        (0 < lag).then_some(())
+                    })
+                    .await;
             }
             false
         };
