@@ -191,6 +191,7 @@ metrics! {
     cache_writes: Counter = "cache_writes", "Copies written to the warm cache";
     cache_failures: Counter = "cache_failures", "Rounds of the warm cache that failed";
     sessions_too_slow: Counter = "sessions_too_slow", "Sessions closed because they took nothing";
+    session_panics: Counter = "session_panics", "Sessions that ended in a panic";
     sessions_cut: Counter = "sessions_cut", "Sessions cut because their socket took not even a close frame";
     shard_resyncs: Counter = "shard_resyncs", "Times that a connection thread was resynchronised";
     commands: Counter = "commands", "Messages from WebSocket clients";

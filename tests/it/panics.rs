@@ -104,6 +104,7 @@ async fn a_session_that_panics_ends_alone() {
         (hub.metric("tickwire_sessions", "").await == 1).then_some(())
     })
     .await;
+    assert_eq!(hub.metric("tickwire_session_panics_total", "").await, 1);
     let mut again = hub.connect().await;
     again.subscribe("trade", HEALTHY, 0).await;
     assert_eq!(again.next("snapshot").await["seq"], 21);

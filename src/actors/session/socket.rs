@@ -370,6 +370,16 @@ fn close_code(ctx: &mut ws::WebsocketContext<Session>, code: ws::CloseCode) {
     ctx.stop();
 }
 
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Unwinding ends the connection's task, and nothing else; here is where that is seen.
+        if std::thread::panicking() {
+            metrics().session_panics.inc();
+            tracing::error!(session = self.number, "a session panicked and ends");
+        }
+    }
+}
+
 impl Actor for Session {
     type Context = ws::WebsocketContext<Self>;
 
