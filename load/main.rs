@@ -1,6 +1,7 @@
 //! Load scenarios: an outside client of the hub. What they print are ratios to something of the same
 //! run, and shares of a core; `docs/performance.md` says what was measured.
 
+mod decode;
 mod hub;
 mod idle;
 mod ingest;
@@ -44,6 +45,15 @@ enum Scenario {
         #[arg(long)]
         topic: String,
     },
+    /// How fast recorded frames become events, against parsing them into JSON values.
+    Decode {
+        /// The venue.
+        #[arg(long)]
+        venue: String,
+        /// Recordings.
+        #[arg(required = true)]
+        files: Vec<std::path::PathBuf>,
+    },
     /// Whether one core keeps up with many sockets, and what an update costs.
     Sockets {
         /// Sockets.
@@ -85,6 +95,7 @@ fn main() -> anyhow::Result<()> {
         Scenario::Ingest { records, symbols } => {
             ingest::ingest(&brokers, records, symbols, core, &hub)
         }
+        Scenario::Decode { venue, files } => decode::run(&venue, &files),
         Scenario::Count { topic } => ingest::count(&brokers, &topic),
         Scenario::Sockets { sockets, quotes, tick_ms, seconds } => {
             sockets::run(&sockets::Scenario {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::capture;
 use super::kafka::{KafkaError, Letter, MARKET_TOPIC, Writer};
 use super::simulator::Simulator;
-use super::venues::adapter_for;
+use super::venues::{self, adapter_for};
 use crate::config;
 use crate::domain::market::{Event, Instrument, Nanos};
 use crate::wire::record;
@@ -48,7 +48,7 @@ pub enum FeedError {
     #[error(transparent)]
     Capture(#[from] capture::CaptureError),
     /// There is no adapter for that venue.
-    #[error("there is no adapter for {0:?} yet: binance, binance-usdm, kraken")]
+    #[error("there is no adapter for {0:?}: {known}", known = venues::names())]
     Venue(String),
 }
 

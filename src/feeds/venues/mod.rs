@@ -11,10 +11,14 @@
 //! - What is kept per instrument is bounded, and so is the number of instruments.
 
 mod binance;
+pub mod candle;
 mod kraken;
+pub mod line;
 pub(in crate::feeds) mod reading;
 mod roster;
+mod venue;
 
+pub use self::venue::{Sequencing, VENUES, Venue, adapter_for, names, venue};
 use crate::domain::market::{DecimalError, Event, Instrument, Nanos};
 
 /// What a connection can bring.
@@ -87,17 +91,6 @@ pub trait Adapter {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError>;
-}
-
-/// The adapter of a venue, by its name on the command line; none for a name not known here.
-#[must_use]
-pub fn adapter_for(venue: &str) -> Option<Box<dyn Adapter + Send>> {
-    match venue {
-        "binance" => Some(Box::new(binance::Binance::spot())),
-        "binance-usdm" => Some(Box::new(binance::Binance::usdm())),
-        "kraken" => Some(Box::new(kraken::Kraken::new())),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use serde_json::value::RawValue;
+
 use super::FrameError;
 use crate::domain::market::{Decimal, LevelChange, Nanos, SECOND_NS};
 use crate::wire::number::DecimalField;
@@ -162,16 +164,34 @@ impl<'de> Visitor<'de> for CellVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut cell = Cell::default();
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            // How serde_json hands over the text of a number (feature arbitrary_precision).
-            if key == "$serde_json::private::Number" {
-                cell = Cell(Cow::Owned(map.next_value::<String>()?));
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
+        Ok(Cell(Cow::Owned(number_text(&mut map)?.unwrap_or_default())))
+    }
+}
+
+/// The text of a number, where that is what a map stands for: so serde_json hands it over (feature
+/// `arbitrary_precision`). Any other map is passed over.
+pub(super) fn number_text<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<String>, A::Error> {
+    let mut number = None;
+    while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+        if key == "$serde_json::private::Number" {
+            number = Some(map.next_value()?);
+        } else {
+            map.next_value::<IgnoredAny>()?;
         }
-        Ok(cell)
+    }
+    Ok(number)
+}
+
+/// A number of a frame that writes its numbers bare, without quotes; read from its text without a
+/// copy. A string with a number in it is taken too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bare(pub DecimalField);
+
+impl<'de> Deserialize<'de> for Bare {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
+        let text = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).unwrap_or(raw);
+        Ok(Self(DecimalField(Decimal::parse(text))))
     }
 }
 

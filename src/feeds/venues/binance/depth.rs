@@ -12,15 +12,12 @@
 //! Where the first one holds to that, its `prev_seq` is written as the snapshot's; where it does
 //! not, it is left, and the gap shows.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
-
-use serde::Deserialize;
 
 use super::super::FrameError;
 use super::super::reading::Level;
 use super::super::roster::Roster;
-use super::{Rules, time_of};
+use super::{Rules, Told, needed, time_of};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
 
 /// Deltas kept for a snapshot to come: 51 s at one in 100 ms.
@@ -43,37 +40,6 @@ struct Delta {
     last: u64,
     levels: usize,
     event: Event,
-}
-
-/// `depthUpdate`.
-#[derive(Deserialize)]
-pub(super) struct Update<'a> {
-    #[serde(borrow)]
-    s: Cow<'a, str>,
-    #[serde(rename = "E")]
-    event_time: Option<u64>,
-    #[serde(rename = "T")]
-    transaction_time: Option<u64>,
-    #[serde(rename = "U")]
-    first: u64,
-    #[serde(rename = "u")]
-    last: u64,
-    pu: Option<u64>,
-    b: Vec<Level>,
-    a: Vec<Level>,
-}
-
-/// The body of `GET …/depth`.
-#[derive(Deserialize)]
-pub(super) struct Snapshot {
-    #[serde(rename = "lastUpdateId")]
-    last: u64,
-    #[serde(rename = "E")]
-    event_time: Option<u64>,
-    #[serde(rename = "T")]
-    transaction_time: Option<u64>,
-    bids: Vec<Level>,
-    asks: Vec<Level>,
 }
 
 impl Rules {
@@ -134,24 +100,26 @@ impl Ladder {
 pub(super) fn update(
     roster: &mut Roster<Ladder>,
     rules: Rules,
-    update: Update<'_>,
+    told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
+    let (first, last) = (needed(told.first, "no U")?, needed(told.last, "no u")?);
     let prev_seq = match rules {
-        Rules::Spot => Some(update.first.checked_sub(1).ok_or(FrameError::Value("U"))?),
-        Rules::Futures => Some(update.pu.ok_or(FrameError::Shape("no pu"))?),
+        Rules::Spot => Some(first.checked_sub(1).ok_or(FrameError::Value("U"))?),
+        Rules::Futures => Some(needed(told.pu, "no pu")?),
     };
-    if update.last < update.first {
+    if last < first {
         return Err(FrameError::Value("u"));
     }
-    let at = time_of(update.transaction_time, update.event_time)?;
-    let levels = update.b.len() + update.a.len();
-    let (bids, asks) = (Level::changes(update.b)?, Level::changes(update.a)?);
-    let listed = roster.get(&update.s)?;
+    let at = time_of(told.transaction_time, told.event_time)?;
+    let (bids, asks) = (told.b.levels()?, told.a.levels()?);
+    let levels = bids.len() + asks.len();
+    let (bids, asks) = (Level::changes(bids)?, Level::changes(asks)?);
+    let listed = roster.get(&needed(told.symbol, "no symbol")?)?;
     let body = Body::BookDelta { bids, asks, checksum: None };
-    let event = Event { seq: Some(update.last), prev_seq, ..listed.event(at, recv, body) };
-    let delta = Delta { first: update.first, last: update.last, levels, event };
+    let event = Event { seq: Some(last), prev_seq, ..listed.event(at, recv, body) };
+    let delta = Delta { first, last, levels, event };
     out.push((listed.instrument.clone(), listed.state.follow(rules, &delta)));
     listed.state.keep(delta);
     Ok(())
@@ -161,18 +129,20 @@ pub(super) fn update(
 pub(super) fn snapshot(
     roster: &mut Roster<Ladder>,
     rules: Rules,
-    (snapshot, symbol): (Snapshot, Option<String>),
+    (told, symbol): (Told<'_>, Option<String>),
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let at = time_of(snapshot.transaction_time, snapshot.event_time)?;
-    let (bids, asks) = (Level::changes(snapshot.bids)?, Level::changes(snapshot.asks)?);
+    let last = needed(told.snapshot, "no lastUpdateId")?;
+    let at = time_of(told.transaction_time, told.event_time)?;
+    let bids = Level::changes(needed(told.bids, "no bids")?)?;
+    let asks = Level::changes(needed(told.asks, "no asks")?)?;
     let symbol = symbol.map_or_else(|| roster.only(), Ok)?;
     let listed = roster.get(&symbol)?;
     let body = Body::BookSnapshot { bids, asks, checksum: None };
-    let event = Event { seq: Some(snapshot.last), ..listed.event(at, recv, body) };
+    let event = Event { seq: Some(last), ..listed.event(at, recv, body) };
     out.push((listed.instrument.clone(), event));
-    for event in listed.state.stand_on(rules, snapshot.last) {
+    for event in listed.state.stand_on(rules, last) {
         out.push((listed.instrument.clone(), event));
     }
     Ok(())

@@ -1,39 +1,88 @@
-//! Binance spot and USD-M futures: `depthUpdate`, `trade`, `aggTrade`, `bookTicker` and the REST
-//! depth snapshot.
+//! Binance spot, USD-M and COIN-M futures: `depthUpdate`, `trade`, `aggTrade`, `bookTicker` and the
+//! REST depth snapshot.
 //!
-//! Messages come bare or in the combined stream's envelope `{"stream", "data"}`; the symbol is the
-//! one in `s`. The event's time is the transaction time `T` where the message has one, else the
-//! event time `E`; spot `bookTicker` has neither. Times are milliseconds, or microseconds where the
-//! stream was asked for them (`timeUnit=MICROSECOND`).
+//! - Messages come bare or in the combined stream's envelope `{"stream", "data"}`; the symbol is the
+//!   one in `s`.
+//! - Sequence: contiguous; spot by `U` = last `u` + 1, futures by `pu` = last `u` ([`depth`]).
+//! - Snapshot: REST, joined with the changes that came before it ([`depth`]).
+//! - Checksum: none.
+//! - Scale: decimals as text. COIN-M quantities are contracts of 100 USD (BTC) or 10 USD (others),
+//!   as the venue's own volumes `v` are.
+//! - Time: the transaction time `T` where the message has one, else the event time `E`; spot
+//!   `bookTicker` has neither. Milliseconds, or microseconds where the stream was asked for them
+//!   (`timeUnit=MICROSECOND`).
+//! - Candles: of all fills; a minute without trades is flat ([`candle`]).
 //!
-//! Source: developers.binance.com, "WebSocket Streams" (spot) and "Websocket Market Streams"
-//! (USD-M futures).
+//! Source: developers.binance.com, "WebSocket Streams" (spot), "Websocket Market Streams" (USD-M and
+//! COIN-M futures).
 //!
 //! Subscribe either `trade` or `aggTrade` of a symbol: both tell the same fills. Partial book
 //! streams (`depth5`, `depth10`, `depth20`) carry no symbol and give no events.
 
+mod candle;
 mod depth;
+mod line;
 mod quote;
 mod trade;
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use self::candle::Klines;
 use self::depth::Ladder;
-use super::reading::epoch;
+use self::line::Streams;
+use super::candle::{CandleRule, Empty, Open, TopRule};
+use super::reading::{Level, epoch, number_text};
 use super::roster::Roster;
-use super::{Adapter, Frame, FrameError};
-use crate::domain::market::{Event, Instrument, Nanos};
+use super::{Adapter, Frame, FrameError, Sequencing, Venue};
+use crate::domain::market::{Decimal, Event, Instrument, Nanos};
+use crate::wire::number::DecimalField;
 
-/// Which of the two markets: they differ in how a snapshot and its deltas join.
+const CANDLES: CandleRule =
+    CandleRule { open: Open::FirstTrade, empty: Empty::Flat, vwap_digits: None };
+
+/// Spot, `BINANCE:…`.
+pub(super) const SPOT: Venue = Venue {
+    name: "binance",
+    prefix: "BINANCE",
+    sequencing: Sequencing::Contiguous,
+    candles: CANDLES,
+    tops: TopRule::LastAtOrBefore,
+    adapter: || Box::new(Binance::spot()),
+    line: || Box::new(Streams::new(&line::SPOT)),
+    witness: || Box::new(Klines::new("BINANCE")),
+};
+
+/// USD-M futures, `BINANCE-USDM:…`.
+pub(super) const USDM: Venue = Venue {
+    name: "binance-usdm",
+    prefix: "BINANCE-USDM",
+    adapter: || Box::new(Binance::usdm()),
+    line: || Box::new(Streams::new(&line::USDM)),
+    witness: || Box::new(Klines::new("BINANCE-USDM")),
+    ..SPOT
+};
+
+/// COIN-M futures, `BINANCE-COINM:…`.
+pub(super) const COINM: Venue = Venue {
+    name: "binance-coinm",
+    prefix: "BINANCE-COINM",
+    adapter: || Box::new(Binance::coinm()),
+    line: || Box::new(Streams::new(&line::COINM)),
+    witness: || Box::new(Klines::new("BINANCE-COINM")),
+    ..SPOT
+};
+
+/// Which kind of market: they differ in how a snapshot and its deltas join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rules {
     /// Spot.
     Spot,
-    /// USD-M futures.
+    /// USD-M and COIN-M futures.
     Futures,
 }
 
@@ -44,18 +93,52 @@ pub(super) struct Binance {
     roster: Roster<Ladder>,
 }
 
-/// What tells the kind of a message; everything else is passed over.
+/// Everything that a message taken here can have; a name means different things in different
+/// kinds, so one reading serves them all.
 #[derive(Debug, Default, Deserialize)]
-struct Head<'a> {
+struct Told<'a> {
+    /// The envelope of combined streams.
     #[serde(borrow, default, deserialize_with = "one_object")]
     data: Option<Inner<'a>>,
-    #[serde(borrow, default)]
-    e: Option<Cow<'a, str>>,
-    /// `bookTicker`'s best bid quantity: on spot nothing else tells the kind.
-    #[serde(rename = "B", default)]
-    bid_qty: Option<IgnoredAny>,
-    #[serde(rename = "lastUpdateId", default)]
-    last_update_id: Option<IgnoredAny>,
+    #[serde(borrow, default, rename = "e")]
+    kind: Option<Cow<'a, str>>,
+    #[serde(rename = "E")]
+    event_time: Option<u64>,
+    #[serde(rename = "T")]
+    transaction_time: Option<u64>,
+    #[serde(borrow, default, rename = "s")]
+    symbol: Option<Cow<'a, str>>,
+    #[serde(rename = "U")]
+    first: Option<u64>,
+    #[serde(rename = "u")]
+    last: Option<u64>,
+    pu: Option<u64>,
+    #[serde(default)]
+    b: Slot,
+    #[serde(default, rename = "B")]
+    bid_qty: Slot,
+    #[serde(default)]
+    a: Slot,
+    #[serde(default, rename = "A")]
+    ask_qty: Slot,
+    #[serde(rename = "t")]
+    trade_id: Option<u64>,
+    #[serde(rename = "p")]
+    price: Option<DecimalField>,
+    #[serde(rename = "q")]
+    qty: Option<DecimalField>,
+    #[serde(rename = "f")]
+    first_fill: Option<u64>,
+    #[serde(rename = "l")]
+    last_fill: Option<u64>,
+    #[serde(rename = "m")]
+    buyer_is_maker: Option<bool>,
+    #[serde(borrow, default, rename = "X")]
+    order_type: Option<Cow<'a, str>>,
+    #[serde(rename = "lastUpdateId")]
+    snapshot: Option<u64>,
+    bids: Option<Vec<Level>>,
+    asks: Option<Vec<Level>>,
     #[serde(default)]
     result: Option<IgnoredAny>,
     #[serde(default)]
@@ -66,33 +149,64 @@ struct Head<'a> {
     msg: Option<String>,
 }
 
-/// What stands in an envelope.
-#[derive(Debug)]
-enum Inner<'a> {
-    One(Box<Head<'a>>),
-    /// A list, as all-market streams send; none of them carries what is taken here.
-    Many,
-}
-
 #[derive(Debug, Deserialize)]
 struct Refusal {
     #[serde(default)]
     msg: String,
 }
 
-/// The envelope of combined streams.
-#[derive(Deserialize)]
-struct Envelope<T> {
-    data: T,
+/// What `a`, `b`, `A` and `B` hold: levels in `depthUpdate`, numbers elsewhere.
+#[derive(Debug, Default)]
+enum Slot {
+    #[default]
+    Absent,
+    Levels(Vec<Level>),
+    Number(DecimalField),
+    Id(u64),
 }
 
-/// The body of a message, in its envelope or bare.
-fn body<'a, T: Deserialize<'a>>(text: &'a str, enveloped: bool) -> Result<T, FrameError> {
-    Ok(if enveloped {
-        serde_json::from_str::<Envelope<T>>(text)?.data
-    } else {
-        serde_json::from_str(text)?
-    })
+/// What stands in an envelope.
+#[derive(Debug)]
+enum Inner<'a> {
+    One(Box<Told<'a>>),
+    /// A list, as all-market streams send; none of them carries what is taken here.
+    Many,
+}
+
+/// Only what tells the kind of a message.
+#[derive(Deserialize)]
+struct Kind<'a> {
+    #[serde(borrow)]
+    data: Option<Within<'a>>,
+    #[serde(borrow)]
+    e: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct Within<'a> {
+    #[serde(borrow)]
+    e: Option<Cow<'a, str>>,
+}
+
+impl Slot {
+    fn levels(self) -> Result<Vec<Level>, FrameError> {
+        match self {
+            Self::Levels(levels) => Ok(levels),
+            _ => Err(FrameError::Shape("no levels")),
+        }
+    }
+
+    fn number(self) -> Result<DecimalField, FrameError> {
+        match self {
+            Self::Number(number) => Ok(number),
+            _ => Err(FrameError::Shape("no number")),
+        }
+    }
+}
+
+/// What a kind of message must have.
+fn needed<T>(value: Option<T>, what: &'static str) -> Result<T, FrameError> {
+    value.ok_or(FrameError::Shape(what))
 }
 
 /// The transaction time where there is one, else the event time.
@@ -101,14 +215,16 @@ fn time_of(transaction: Option<u64>, event: Option<u64>) -> Result<Option<Nanos>
 }
 
 impl Binance {
-    /// The spot market, `BINANCE:…`.
-    pub fn spot() -> Self {
+    fn spot() -> Self {
         Self { rules: Rules::Spot, roster: Roster::new("BINANCE") }
     }
 
-    /// The USD-M futures market, `BINANCE-USDM:…`.
-    pub fn usdm() -> Self {
+    fn usdm() -> Self {
         Self { rules: Rules::Futures, roster: Roster::new("BINANCE-USDM") }
+    }
+
+    fn coinm() -> Self {
+        Self { rules: Rules::Futures, roster: Roster::new("BINANCE-COINM") }
     }
 
     fn message(
@@ -117,34 +233,34 @@ impl Binance {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
-        if text.trim_start().starts_with('[') {
+        if is_list(text)? {
             // A bare all-market stream.
-            serde_json::from_str::<Vec<IgnoredAny>>(text)?;
             return Ok(());
         }
-        let outer: Head<'_> = object(text)?;
-        let (head, enveloped) = match outer.data {
-            Some(Inner::One(head)) => (*head, true),
+        let outer: Told<'_> = match serde_json::from_str(text) {
+            Ok(outer) => outer,
+            Err(_) if is_of_another_kind(text) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let (told, enveloped) = match outer.data {
+            Some(Inner::One(told)) => (*told, true),
             Some(Inner::Many) => return Ok(()),
             None => (outer, false),
         };
         let roster = &mut self.roster;
-        match head.e.as_deref() {
-            Some("depthUpdate") => {
-                depth::update(roster, self.rules, body(text, enveloped)?, recv, out)
-            }
-            Some("trade") => trade::print(roster, body(text, enveloped)?, recv, out),
-            Some("aggTrade") => trade::aggregate(roster, body(text, enveloped)?, recv, out),
-            Some("bookTicker") => quote::take(roster, body(text, enveloped)?, recv, out),
+        match told.kind.as_deref() {
+            Some("depthUpdate") => depth::update(roster, self.rules, told, recv, out),
+            Some("trade") => trade::print(roster, told, recv, out),
+            Some("aggTrade") => trade::aggregate(roster, told, recv, out),
+            Some("bookTicker") => quote::take(roster, told, recv, out),
             Some(_) => Ok(()),
-            None if head.bid_qty.is_some() => {
-                quote::take(roster, body(text, enveloped)?, recv, out)
+            // Spot's `bookTicker` does not name itself.
+            None if matches!(told.bid_qty, Slot::Number(_)) => quote::take(roster, told, recv, out),
+            None if told.snapshot.is_some() && enveloped => Ok(()),
+            None if told.snapshot.is_some() => {
+                depth::snapshot(roster, self.rules, (told, None), recv, out)
             }
-            None if head.last_update_id.is_some() && enveloped => Ok(()),
-            None if head.last_update_id.is_some() => {
-                depth::snapshot(roster, self.rules, (body(text, false)?, None), recv, out)
-            }
-            None => quiet(head),
+            None => quiet(told),
         }
     }
 
@@ -155,16 +271,15 @@ impl Binance {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
-        if text.trim_start().starts_with('[') {
-            serde_json::from_str::<Vec<IgnoredAny>>(text)?;
+        if is_list(text)? {
             return Ok(());
         }
-        let head: Head<'_> = object(text)?;
-        if head.last_update_id.is_some() && head.bid_qty.is_none() {
+        let told: Told<'_> = serde_json::from_str(text)?;
+        if told.snapshot.is_some() && matches!(told.bid_qty, Slot::Absent) {
             let symbol = url.and_then(symbol_in);
-            depth::snapshot(&mut self.roster, self.rules, (body(text, false)?, symbol), recv, out)
+            depth::snapshot(&mut self.roster, self.rules, (told, symbol), recv, out)
         } else {
-            head.msg.map_or(Ok(()), |msg| Err(FrameError::Venue(msg)))
+            told.msg.map_or(Ok(()), |msg| Err(FrameError::Venue(msg)))
         }
     }
 }
@@ -188,20 +303,33 @@ impl Adapter for Binance {
     }
 }
 
-fn object(text: &str) -> Result<Head<'_>, FrameError> {
-    if text.trim_start().starts_with('{') {
-        Ok(serde_json::from_str(text)?)
-    } else {
-        Err(FrameError::Shape("neither an object nor a list"))
+/// Whether a text is a list, else an object.
+fn is_list(text: &str) -> Result<bool, FrameError> {
+    match text.trim_start().as_bytes().first() {
+        Some(b'{') => Ok(false),
+        Some(b'[') => {
+            serde_json::from_str::<Vec<IgnoredAny>>(text)?;
+            Ok(true)
+        }
+        _ => Err(FrameError::Shape("neither an object nor a list")),
     }
 }
 
+/// Whether an object names a kind that is not taken here, whose fields may mean anything.
+fn is_of_another_kind(text: &str) -> bool {
+    let Ok(kind) = serde_json::from_str::<Kind<'_>>(text) else { return false };
+    let named = kind.data.and_then(|within| within.e).or(kind.e);
+    named.is_some_and(|kind| {
+        !matches!(kind.as_ref(), "depthUpdate" | "trade" | "aggTrade" | "bookTicker")
+    })
+}
+
 /// A message of no kind: an answer to a request, or nothing that is known.
-fn quiet(head: Head<'_>) -> Result<(), FrameError> {
-    if let Some(msg) = head.error.map(|error| error.msg).or(head.msg) {
+fn quiet(told: Told<'_>) -> Result<(), FrameError> {
+    if let Some(msg) = told.error.map(|error| error.msg).or(told.msg) {
         return Err(FrameError::Venue(msg));
     }
-    if head.id.is_some() || head.result.is_some() {
+    if told.id.is_some() || told.result.is_some() {
         return Ok(());
     }
     Err(FrameError::Shape("no event type"))
@@ -214,7 +342,7 @@ fn symbol_in(url: &str) -> Option<String> {
     Some(value.to_ascii_uppercase())
 }
 
-/// An object as [`Head`], a list as a list.
+/// An object as [`Told`], a list as a list.
 fn one_object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Inner<'de>>, D::Error> {
     struct InnerVisitor;
 
@@ -226,8 +354,8 @@ fn one_object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Inner
         }
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            let head = Head::deserialize(MapAccessDeserializer::new(map))?;
-            Ok(Some(Inner::One(Box::new(head))))
+            let told = Told::deserialize(MapAccessDeserializer::new(map))?;
+            Ok(Some(Inner::One(Box::new(told))))
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
@@ -237,6 +365,47 @@ fn one_object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Inner
     }
 
     deserializer.deserialize_any(InnerVisitor)
+}
+
+impl<'de> Deserialize<'de> for Slot {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SlotVisitor)
+    }
+}
+
+struct SlotVisitor;
+
+impl<'de> Visitor<'de> for SlotVisitor {
+    type Value = Slot;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("levels or a number")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Slot, E> {
+        Ok(Slot::Number(DecimalField(Decimal::parse(text))))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Slot, A::Error> {
+        let mut levels = Vec::with_capacity(32);
+        while let Some(level) = list.next_element()? {
+            levels.push(level);
+        }
+        Ok(Slot::Levels(levels))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Slot, E> {
+        Ok(Slot::Id(value))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Slot, A::Error> {
+        match number_text(&mut map)? {
+            Some(text) => Ok(text
+                .parse()
+                .map_or_else(|_| Slot::Number(DecimalField(Decimal::parse(&text))), Slot::Id)),
+            None => Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
+        }
+    }
 }
 
 #[cfg(test)]

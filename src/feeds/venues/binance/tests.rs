@@ -3,6 +3,15 @@
 use super::*;
 use crate::domain::market::{Aggressor, Body};
 
+/// One of each kind of frame.
+pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
+    r#"{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1723161255208,"s":"BTCUSDT","U":5,"u":9,"pu":4,"b":[["61737.63000000","0.00000000"]],"a":[["61837.64","1.5"]]}}"#,
+    r#"{"e":"trade","E":1723161255343,"s":"BTCUSDT","t":3735683259,"p":"61837.63","q":"0.02","T":1723161255342,"m":true}"#,
+    r#"{"e":"aggTrade","E":1626992741575,"a":16599292,"s":"CTKUSDT","p":"1.01100","q":"10","f":23961322,"l":23961325,"T":1626992741421,"m":false}"#,
+    r#"{"u":400900217,"s":"BNBUSDT","b":"25.35190000","B":"31.21000000","a":"25.36520000","A":"40.66000000"}"#,
+    r#"{"lastUpdateId":7,"E":1626992741264,"T":1626992741261,"bids":[["7.6110","6"]],"asks":[["7.7","1"]]}"#,
+];
+
 type Given = Vec<(Instrument, Event)>;
 
 fn taken(adapter: &mut Binance, frame: Frame<'_>) -> Result<Given, FrameError> {

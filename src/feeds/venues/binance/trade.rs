@@ -4,47 +4,14 @@
 //! USD-M `trade` messages whose `X` is not `MARKET` (insurance fund, auto-deleveraging, or `NA`
 //! with price 0) are no trades of the market: the venue leaves them out of `aggTrade` and candles.
 
-use std::borrow::Cow;
-
 use compact_str::{CompactString, ToCompactString};
-use serde::Deserialize;
 
 use super::super::FrameError;
 use super::super::reading::{epoch, price, traded};
 use super::super::roster::Roster;
 use super::depth::Ladder;
+use super::{Slot, Told, needed};
 use crate::domain::market::{Aggressor, Body, Event, Instrument, Nanos, Trade};
-use crate::wire::number::DecimalField;
-
-/// What both kinds have.
-#[derive(Deserialize)]
-pub(super) struct Print<'a> {
-    #[serde(borrow)]
-    s: Cow<'a, str>,
-    t: u64,
-    p: DecimalField,
-    q: DecimalField,
-    #[serde(rename = "T")]
-    time: u64,
-    m: bool,
-    #[serde(borrow, rename = "X")]
-    kind: Option<Cow<'a, str>>,
-}
-
-/// `aggTrade`.
-#[derive(Deserialize)]
-pub(super) struct Aggregate<'a> {
-    #[serde(borrow)]
-    s: Cow<'a, str>,
-    a: u64,
-    p: DecimalField,
-    q: DecimalField,
-    f: u64,
-    l: u64,
-    #[serde(rename = "T")]
-    time: u64,
-    m: bool,
-}
 
 fn aggressor(buyer_is_maker: bool) -> Option<Aggressor> {
     Some(if buyer_is_maker { Aggressor::Sell } else { Aggressor::Buy })
@@ -53,54 +20,48 @@ fn aggressor(buyer_is_maker: bool) -> Option<Aggressor> {
 /// Takes a `trade`.
 pub(super) fn print(
     roster: &mut Roster<Ladder>,
-    print: Print<'_>,
+    told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    if print.kind.is_some_and(|kind| kind != "MARKET") {
+    if told.order_type.as_ref().is_some_and(|kind| kind != "MARKET") {
         return Ok(());
     }
-    let trade = Trade {
-        trade_id: print.t.to_compact_string(),
-        price: price(print.p)?,
-        qty: traded(print.q)?,
-        aggressor: aggressor(print.m),
-        count: 1,
-        conditions: CompactString::default(),
-    };
-    give(roster, &print.s, (trade, print.time), recv, out)
+    let trade_id = needed(told.trade_id, "no t")?;
+    give(roster, told, (trade_id, 1), recv, out)
 }
 
 /// Takes an `aggTrade`.
 pub(super) fn aggregate(
     roster: &mut Roster<Ladder>,
-    print: Aggregate<'_>,
+    told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let fills = print.l.checked_sub(print.f).and_then(|more| more.checked_add(1));
-    let trade = Trade {
-        trade_id: print.a.to_compact_string(),
-        price: price(print.p)?,
-        qty: traded(print.q)?,
-        aggressor: aggressor(print.m),
-        count: fills
-            .and_then(|fills| u32::try_from(fills).ok())
-            .ok_or(FrameError::Value("f to l"))?,
-        conditions: CompactString::default(),
-    };
-    give(roster, &print.s, (trade, print.time), recv, out)
+    let Slot::Id(trade_id) = told.a else { return Err(FrameError::Shape("no a")) };
+    let (first, last) = (needed(told.first_fill, "no f")?, needed(told.last_fill, "no l")?);
+    let fills = last.checked_sub(first).and_then(|more| more.checked_add(1));
+    let count = fills.and_then(|fills| u32::try_from(fills).ok());
+    give(roster, told, (trade_id, count.ok_or(FrameError::Value("f to l"))?), recv, out)
 }
 
 fn give(
     roster: &mut Roster<Ladder>,
-    symbol: &str,
-    (trade, time): (Trade, u64),
+    told: Told<'_>,
+    (trade_id, count): (u64, u32),
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let at = epoch("T", time)?;
-    let listed = roster.get(symbol)?;
+    let trade = Trade {
+        trade_id: trade_id.to_compact_string(),
+        price: price(needed(told.price, "no p")?)?,
+        qty: traded(needed(told.qty, "no q")?)?,
+        aggressor: aggressor(needed(told.buyer_is_maker, "no m")?),
+        count,
+        conditions: CompactString::default(),
+    };
+    let at = epoch("T", needed(told.transaction_time, "no T")?)?;
+    let listed = roster.get(&needed(told.symbol, "no symbol")?)?;
     let event = listed.event(Some(at), recv, Body::Trade(Box::new(trade)));
     out.push((listed.instrument.clone(), event));
     Ok(())

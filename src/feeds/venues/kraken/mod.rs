@@ -1,13 +1,19 @@
 //! Kraken spot: WebSocket v1 (arrays), WebSocket v2 (objects with a `channel`) and REST trades.
 //!
-//! The two protocols are told apart by their frames. Symbols stay as the protocol writes them: v1
-//! and REST say `XBT/USD`, v2 says `BTC/USD`. Heartbeats have no venue time, so they would move
-//! nothing and give no events.
+//! - The two protocols are told apart by their frames. Symbols stay as the protocol writes them: v1
+//!   and REST say `XBT/USD`, v2 says `BTC/USD`.
+//! - Sequence: none. Snapshot: the answer to the subscription.
+//! - Checksum: with each update, over the ten best levels, from the venue's own text.
+//! - Scale: v1 decimals as text, v2 bare numbers in full precision. Time: v1 decimal seconds, v2
+//!   RFC 3339. Heartbeats have no venue time, so they would move nothing and give no events.
+//! - Candles: of all trades; a minute without trades is flat ([`candle`]).
 //!
 //! Source: docs.kraken.com, "WebSocket API v1", "WebSocket API v2", "Spot REST API".
 
 mod book;
+mod candle;
 mod definition;
+mod line;
 mod quote;
 mod rest;
 mod trade;
@@ -16,9 +22,22 @@ mod v2;
 
 use self::book::Depths;
 use self::trade::Prints;
+use super::candle::{CandleRule, Empty, Open, TopRule};
 use super::roster::Roster;
-use super::{Adapter, Frame, FrameError};
+use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Event, Instrument, Nanos};
+
+/// Spot, `KRAKEN:…`.
+pub(super) const VENUE: Venue = Venue {
+    name: "kraken",
+    prefix: "KRAKEN",
+    sequencing: Sequencing::None,
+    candles: CandleRule { open: Open::FirstTrade, empty: Empty::Flat, vwap_digits: Some(1) },
+    tops: TopRule::Unrelated,
+    adapter: || Box::new(Kraken::new()),
+    line: || Box::new(line::Socket::default()),
+    witness: || Box::new(candle::Ohlc),
+};
 
 /// What the protocols need remembered of one pair.
 #[derive(Debug, Default)]

@@ -3,6 +3,21 @@
 use super::*;
 use crate::domain::market::{Aggressor, Body, Changes, Market, MarketState, Moment, Policy};
 
+/// One of each kind of frame.
+pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
+    r#"[464,{"as":[["56218.30000","0.15000000","1618678117.243818"]],"bs":[["56000.1","2.0","1618678117.1"]]},"book-10","XBT/CHF"]"#,
+    r#"[1920,{"a":[["0.042990","364630.28","1618678145.920470"]]},{"b":[["0.042990","0.0","1618678145.920708","r"]],"c":"4105471083"},"book-1000","SC/EUR"]"#,
+    r#"[0,[["5541.20000","0.15850568","1534614057.321597","s","l",""]],"trade","XBT/USD"]"#,
+    r#"[0,["5698.40000","5700.00000","1542057299.545897","1.01234567","0.98765432"],"spread","XBT/USD"]"#,
+    r#"{"channel":"book","type":"snapshot","data":[{"symbol":"BTC/USD","bids":[{"price":45283.5,"qty":0.10000000}],"asks":[{"price":45285.2,"qty":0.001}],"checksum":3310070434,"timestamp":"2023-10-06T17:35:55.440295Z"}]}"#,
+    r#"{"channel":"book","type":"update","data":[{"symbol":"BTC/USD","bids":[{"price":45283.5,"qty":0}],"asks":[],"checksum":1}]}"#,
+    r#"{"channel":"trade","type":"update","data":[{"symbol":"MATIC/USD","side":"sell","price":0.5117,"qty":40.0,"ord_type":"market","trade_id":4665906,"timestamp":"2023-09-25T07:49:37.708706Z"}]}"#,
+    r#"{"channel":"instrument","type":"snapshot","data":{"assets":[],"pairs":[{"symbol":"EUR/USD","base":"EUR","quote":"USD","status":"online","qty_increment":1e-08,"price_increment":0.00001}]}}"#,
+    r#"{"method":"subscribe","result":{"channel":"book","depth":25,"symbol":"BTC/USD"},"success":true}"#,
+    r#"{"channel":"ticker","type":"update","data":[{"symbol":"ALGO/USD","bid":0.1,"bid_qty":740.0,"ask":0.2,"ask_qty":1.0}]}"#,
+    r#"{"error":[],"result":{"XXBTZUSD":[["30243.4","0.345",1688669597.8277369,"b","m","",61044952]],"last":"1688671969993150842"}}"#,
+];
+
 fn taken(adapter: &mut Kraken, text: &str) -> Result<Vec<(Instrument, Event)>, FrameError> {
     let mut out = Vec::new();
     adapter.take(Frame::Message(text), 7, &mut out).map(|()| out)
