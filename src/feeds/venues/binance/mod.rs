@@ -409,4 +409,4 @@ impl<'de> Visitor<'de> for SlotVisitor {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -90,4 +90,4 @@ impl Adapter for Kraken {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
