@@ -2,6 +2,7 @@
 //!
 //! The protocol's names and codes live here. Nothing here opens a socket, a topic or a table.
 
+pub mod borrowed;
 pub mod channel;
 pub mod code;
 pub mod codec;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
+use super::borrowed::{NUMBER, Text};
 use crate::domain::market::{Decimal, DecimalError, Nanos};
 
 /// The latest time taken, exclusive: the year 2116.
@@ -70,8 +71,8 @@ impl<'de> Visitor<'de> for TextVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         // How serde_json hands over the text of a number (feature arbitrary_precision).
-        match map.next_key::<Cow<'de, str>>()? {
-            Some(key) if key == "$serde_json::private::Number" => Ok(Some(map.next_value()?)),
+        match map.next_key::<Text<'de>>()?.map(|key| key.0) {
+            Some(key) if key == NUMBER => Ok(Some(map.next_value::<Text<'de>>()?.0)),
             _ => Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
         }
     }

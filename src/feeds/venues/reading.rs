@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::FrameError;
 use crate::domain::market::{Decimal, LevelChange, Nanos, SECOND_NS};
+use crate::wire::borrowed::{NUMBER, Text};
 use crate::wire::number::DecimalField;
 use crate::wire::time;
 
@@ -164,17 +165,19 @@ impl<'de> Visitor<'de> for CellVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        Ok(Cell(Cow::Owned(number_text(&mut map)?.unwrap_or_default())))
+        Ok(Cell(number_text(&mut map)?.unwrap_or_default()))
     }
 }
 
 /// The text of a number, where that is what a map stands for: so serde_json hands it over (feature
 /// `arbitrary_precision`). Any other map is passed over.
-pub(super) fn number_text<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<String>, A::Error> {
+pub(super) fn number_text<'de, A: MapAccess<'de>>(
+    map: &mut A,
+) -> Result<Option<Cow<'de, str>>, A::Error> {
     let mut number = None;
-    while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-        if key == "$serde_json::private::Number" {
-            number = Some(map.next_value()?);
+    while let Some(Text(key)) = map.next_key()? {
+        if key == NUMBER {
+            number = Some(map.next_value::<Text<'de>>()?.0);
         } else {
             map.next_value::<IgnoredAny>()?;
         }

@@ -7,6 +7,7 @@ use super::super::candle::{Candle, Witness};
 use super::super::reading::{epoch, price, quantity};
 use super::super::{Frame, FrameError};
 use crate::domain::market::Instrument;
+use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
 /// Reads klines of one market.
@@ -70,7 +71,7 @@ impl Witness for Klines {
         if !text.contains("\"kline\"") {
             return Ok(());
         }
-        let told: Told<'_> = serde_json::from_str(text)?;
+        let told: Told<'_> = borrowed::from_str(text)?;
         let (symbol, bucket) = match told.data {
             Some(within) => (within.s, within.k),
             None => (told.s, told.k),

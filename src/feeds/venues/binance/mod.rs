@@ -40,6 +40,7 @@ use super::reading::{Level, epoch, number_text};
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Decimal, Event, Instrument, Nanos};
+use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
 const CANDLES: CandleRule =
@@ -237,7 +238,7 @@ impl Binance {
             // A bare all-market stream.
             return Ok(());
         }
-        let outer: Told<'_> = match serde_json::from_str(text) {
+        let outer: Told<'_> = match borrowed::from_str(text) {
             Ok(outer) => outer,
             Err(_) if is_of_another_kind(text) => return Ok(()),
             Err(error) => return Err(error.into()),
@@ -274,7 +275,7 @@ impl Binance {
         if is_list(text)? {
             return Ok(());
         }
-        let told: Told<'_> = serde_json::from_str(text)?;
+        let told: Told<'_> = borrowed::from_str(text)?;
         if told.snapshot.is_some() && matches!(told.bid_qty, Slot::Absent) {
             let symbol = url.and_then(symbol_in);
             depth::snapshot(&mut self.roster, self.rules, (told, symbol), recv, out)
@@ -308,7 +309,7 @@ fn is_list(text: &str) -> Result<bool, FrameError> {
     match text.trim_start().as_bytes().first() {
         Some(b'{') => Ok(false),
         Some(b'[') => {
-            serde_json::from_str::<Vec<IgnoredAny>>(text)?;
+            borrowed::from_str::<Vec<IgnoredAny>>(text)?;
             Ok(true)
         }
         _ => Err(FrameError::Shape("neither an object nor a list")),
@@ -317,7 +318,7 @@ fn is_list(text: &str) -> Result<bool, FrameError> {
 
 /// Whether an object names a kind that is not taken here, whose fields may mean anything.
 fn is_of_another_kind(text: &str) -> bool {
-    let Ok(kind) = serde_json::from_str::<Kind<'_>>(text) else { return false };
+    let Ok(kind) = borrowed::from_str::<Kind<'_>>(text) else { return false };
     let named = kind.data.and_then(|within| within.e).or(kind.e);
     named.is_some_and(|kind| {
         !matches!(kind.as_ref(), "depthUpdate" | "trade" | "aggTrade" | "bookTicker")

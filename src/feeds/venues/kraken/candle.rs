@@ -15,6 +15,7 @@ use super::super::reading::{Bare, Row, price, quantity, rfc3339, seconds_of};
 use super::super::{Frame, FrameError};
 use super::rest::pair_name;
 use crate::domain::market::{Decimal, Instrument, Nanos, SECOND_NS};
+use crate::wire::borrowed;
 
 /// Reads candles of all pairs.
 pub(super) struct Ohlc;
@@ -76,9 +77,9 @@ fn of_row(row: &Row<'_>, length: Nanos, is_running: bool) -> Result<Candle, Fram
 }
 
 fn body(text: &str, out: &mut Vec<(Instrument, Candle)>) -> Result<(), FrameError> {
-    let answer: Answer<'_> = serde_json::from_str(text)?;
+    let answer: Answer<'_> = borrowed::from_str(text)?;
     for (name, raw) in answer.result {
-        let Ok(rows) = serde_json::from_str::<Vec<Row<'_>>>(raw.get()) else { continue };
+        let Ok(rows) = borrowed::from_str::<Vec<Row<'_>>>(raw.get()) else { continue };
         // Trades have the side where candles have the low.
         if rows.first().is_none_or(|row| Decimal::parse(row.text(3)).is_err()) {
             continue;
@@ -93,7 +94,7 @@ fn body(text: &str, out: &mut Vec<(Instrument, Candle)>) -> Result<(), FrameErro
 }
 
 fn message(text: &str, out: &mut Vec<(Instrument, Candle)>) -> Result<(), FrameError> {
-    let message: Message<'_> = serde_json::from_str(text)?;
+    let message: Message<'_> = borrowed::from_str(text)?;
     for told in message.data {
         let [open, high, low, close] =
             [told.open, told.high, told.low, told.close].map(|bare| price(bare.0));

@@ -18,6 +18,7 @@ use crate::domain::market::{Event, Instrument, Nanos};
 use crate::feeds::venues::FrameError;
 use crate::feeds::venues::reading::{Row, seconds_of};
 use crate::feeds::venues::roster::Roster;
+use crate::wire::borrowed;
 
 /// Assets that REST names with a leading class letter: X for coins, Z for money.
 const CLASSED: [&str; 18] = [
@@ -74,7 +75,7 @@ pub(super) fn take(
     if !body.trim_start().starts_with('{') {
         return Err(FrameError::Shape("no object"));
     }
-    let answer: Answer<'_> = serde_json::from_str(body)?;
+    let answer: Answer<'_> = borrowed::from_str(body)?;
     if !answer.error.is_empty() {
         return Err(FrameError::Venue(answer.error.join(", ")));
     }

@@ -24,6 +24,7 @@ use crate::domain::market::{Checksum, ChecksumKind, Event, Instrument, LevelChan
 use crate::feeds::venues::FrameError;
 use crate::feeds::venues::reading::{Cell, Row, price, quantity, seconds_of};
 use crate::feeds::venues::roster::Roster;
+use crate::wire::borrowed;
 
 /// Takes an array.
 pub(super) fn take(
@@ -32,7 +33,7 @@ pub(super) fn take(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let words: Vec<Cell<'_>> = serde_json::from_str(text)?;
+    let words: Vec<Cell<'_>> = borrowed::from_str(text)?;
     let [_, .., channel, pair] = words.as_slice() else {
         return Err(FrameError::Shape("no channel and pair"));
     };
@@ -40,7 +41,7 @@ pub(super) fn take(
     if let Some(depth) = channel.strip_prefix("book-") {
         let depth = depth.parse().ok().filter(|depth| (1..=DEPTH_MAX).contains(depth));
         let depth = depth.ok_or(FrameError::Value("depth"))?;
-        let parts: Vec<Part> = serde_json::from_str(text)?;
+        let parts: Vec<Part> = borrowed::from_str(text)?;
         let (told, is_snapshot) = book_of(parts)?;
         let listed = roster.get(pair)?;
         listed.state.depths.subscribed = Some(depth);
@@ -55,7 +56,7 @@ pub(super) fn take(
     match channel {
         "trade" => {
             let (_, rows, _, _): (IgnoredAny, Vec<Row<'_>>, IgnoredAny, IgnoredAny) =
-                serde_json::from_str(text)?;
+                borrowed::from_str(text)?;
             let told: Vec<_> = rows.iter().map(trade_of).collect::<Result<_, _>>()?;
             let listed = roster.get(pair)?;
             for told in &told {
@@ -65,7 +66,7 @@ pub(super) fn take(
         }
         "spread" => {
             let (_, row, _, _): (IgnoredAny, Row<'_>, IgnoredAny, IgnoredAny) =
-                serde_json::from_str(text)?;
+                borrowed::from_str(text)?;
             let at = seconds_of("spread time", row.text(2))?;
             let bid = (row.number(0), row.number(3));
             let told = quote::Told::read(Some(at), bid, (row.number(1), row.number(4)))?;

@@ -16,6 +16,7 @@ use crate::domain::market::{Checksum, ChecksumKind, Event, Instrument, LevelChan
 use crate::feeds::venues::FrameError;
 use crate::feeds::venues::reading::{price, quantity, rfc3339};
 use crate::feeds::venues::roster::Roster;
+use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
 /// What tells the kind of an object.
@@ -108,7 +109,7 @@ pub(super) fn take(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let head: Head<'_> = serde_json::from_str(text)?;
+    let head: Head<'_> = borrowed::from_str(text)?;
     if let Some(message) = head.error.or(head.error_message) {
         return Err(FrameError::Venue(message));
     }
@@ -122,19 +123,19 @@ pub(super) fn take(
                 Some("update") => false,
                 _ => return Err(FrameError::Shape("neither snapshot nor update")),
             };
-            let books: Listing<Vec<Book<'_>>> = serde_json::from_str(text)?;
+            let books: Listing<Vec<Book<'_>>> = borrowed::from_str(text)?;
             take_books(roster, books.data, is_snapshot, recv, out)
         }
         Some("trade") => {
-            let prints: Listing<Vec<Print<'_>>> = serde_json::from_str(text)?;
+            let prints: Listing<Vec<Print<'_>>> = borrowed::from_str(text)?;
             take_prints(roster, &prints.data, recv, out)
         }
         Some("ticker") => {
-            let tickers: Listing<Vec<Ticker<'_>>> = serde_json::from_str(text)?;
+            let tickers: Listing<Vec<Ticker<'_>>> = borrowed::from_str(text)?;
             take_tickers(roster, &tickers.data, recv, out)
         }
         Some("instrument") => {
-            let listing: Listing<definition::Listing<'_>> = serde_json::from_str(text)?;
+            let listing: Listing<definition::Listing<'_>> = borrowed::from_str(text)?;
             definition::take(roster, &listing.data, recv, out)
         }
         Some("heartbeat" | "status" | "ohlc" | "level3" | "executions" | "balances") => Ok(()),
@@ -146,7 +147,7 @@ pub(super) fn take(
 
 /// Remembers what was subscribed: the depth of a book, and when a ticker is sent.
 fn subscribed(roster: &mut Roster<Pair>, text: &str) -> Result<(), FrameError> {
-    let answer: Answer<'_> = serde_json::from_str(text)?;
+    let answer: Answer<'_> = borrowed::from_str(text)?;
     let Some(Subscribed { channel: Some(channel), symbol: Some(symbol), depth, event_trigger }) =
         answer.result
     else {
