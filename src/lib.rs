@@ -9,6 +9,7 @@
 //! - [`store`] is SQL, spelled out;
 //! - [`actors`] own state;
 //! - [`http`] has the doors for clients;
+//! - [`truth`] holds all of it to what venues published;
 //! - [`app`] puts them together.
 #![deny(unsafe_code)]
 
@@ -20,4 +21,5 @@ pub mod feeds;
 pub mod http;
 pub mod store;
 pub mod telemetry;
+pub mod truth;
 pub mod wire;

@@ -15,7 +15,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("feeds", &["domain", "wire", "config", "telemetry"]),
     ("actors", &["domain", "wire", "store", "feeds", "config", "telemetry"]),
     ("http", &["domain", "wire", "store", "actors", "config", "telemetry"]),
-    ("app", &["domain", "wire", "store", "feeds", "actors", "http", "config", "telemetry"]),
+    ("truth", &["domain", "wire", "feeds"]),
+    (
+        "app",
+        &["domain", "wire", "store", "feeds", "actors", "http", "truth", "config", "telemetry"],
+    ),
 ];
 
 /// A word, and the only places under `src` whose files may hold it.

@@ -4,7 +4,7 @@ mod check;
 mod hub;
 mod start;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{self, Settings};
 use crate::feeds::replay::{self, Played, Speed};
 use crate::feeds::simulator::Simulator;
+use crate::truth;
 use crate::wire::time;
 
 /// An actor-based trading market-data hub.
@@ -41,6 +42,12 @@ enum Command {
     Migrate,
     /// Print the settings in force and try every connection.
     Check,
+    /// Replay recorded sets and compare with what their venues and vendors published.
+    Verify {
+        /// A folder of sets, or one set.
+        #[arg(env = "TICKWIRE_DATA", default_value = "../shared/data")]
+        dir: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -117,6 +124,7 @@ pub fn run(cli: Cli) -> Outcome {
         }
         Command::Migrate => done_or_failed(migrate(&settings)),
         Command::Check => done_or_failed(check::run(&settings)),
+        Command::Verify { dir } => verify(&dir),
     }
 }
 
@@ -130,6 +138,21 @@ fn done_or_failed(outcome: anyhow::Result<()>) -> Outcome {
 fn report(played: &Played) {
     let Played { frames, events, refused } = played;
     println!("{frames} frames read, {events} events written, {refused} passed over");
+}
+
+fn verify(dir: &Path) -> Outcome {
+    match truth::verify(dir) {
+        Ok(rows) => {
+            print!("{}", truth::markdown(&rows));
+            let failed = rows.iter().filter(|row| !row.holds()).count();
+            if failed == 0 {
+                Outcome::Done
+            } else {
+                Outcome::Failed(format!("{failed} of {} comparisons do not hold", rows.len()))
+            }
+        }
+        Err(error) => Outcome::Failed(error.to_string()),
+    }
 }
 
 fn simulate(settings: &Settings, sim: &Sim) -> Outcome {

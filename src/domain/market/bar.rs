@@ -91,6 +91,19 @@ impl Bar {
         Self { start, state, created: seq, changed: [seq; 9], ..Self::default() }
     }
 
+    /// The final bar of stored trades: event time, position, price, quantity and fills of each.
+    #[must_use]
+    pub fn of_trades(
+        start: Nanos,
+        trades: impl IntoIterator<Item = (Nanos, u64, i64, i64, u32)>,
+    ) -> Self {
+        let mut bar = Self::new(start, BarState::Final, 0);
+        for (ts, pos, price, qty, count) in trades {
+            bar.add(price, qty, count, (ts, pos), 0);
+        }
+        bar
+    }
+
     /// Whether the bar was made after change `since`.
     #[must_use]
     pub fn made_since(&self, since: u64) -> bool {

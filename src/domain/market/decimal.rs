@@ -53,6 +53,7 @@ impl Decimal {
     ///
     /// [`DecimalError::Malformed`] for anything else, exponents, NaN and infinities included;
     /// [`DecimalError::OutOfRange`] for what 64 bits with 18 decimals cannot hold.
+    #[inline]
     pub fn parse(text: &str) -> Result<Self, DecimalError> {
         match Self::parse_short(text.as_bytes()) {
             Some(number) => Ok(number),
@@ -61,28 +62,39 @@ impl Decimal {
     }
 
     /// The usual ones, in one pass: not negative, at most eighteen digits.
+    #[inline]
     fn parse_short(text: &[u8]) -> Option<Self> {
         if 19 < text.len() || !text.first()?.is_ascii_digit() {
             return None;
         }
-        let (mut mantissa, mut point) = (0_u64, text.len());
-        for (at, byte) in text.iter().enumerate() {
-            match byte {
-                b'0'..=b'9' => mantissa = mantissa * 10 + u64::from(byte - b'0'),
-                b'.' if point == text.len() && at + 1 < text.len() => point = at,
-                _ => return None,
-            }
+        let (mut mantissa, mut at) = (0_u64, 0);
+        while let Some(digit) = text.get(at).map(|byte| byte.wrapping_sub(b'0'))
+            && digit < 10
+        {
+            mantissa = mantissa * 10 + u64::from(digit);
+            at += 1;
         }
-        let written_scale = (text.len() - point).saturating_sub(1) as u8;
-        if point == text.len() && text.len() == 19 {
+        let Some((point, fraction)) = text[at..].split_first() else {
+            let fits = text.len() < 19;
+            let mantissa = i64::try_from(mantissa).ok()?;
+            return fits.then_some(Self { mantissa, scale: 0, written_scale: 0 });
+        };
+        if *point != b'.' || fraction.is_empty() {
             return None;
         }
-        let mut scale = written_scale;
-        while 0 < scale && mantissa % 10 == 0 {
-            mantissa /= 10;
-            scale -= 1;
+        let mut kept = fraction.len();
+        while 0 < kept && fraction[kept - 1] == b'0' {
+            kept -= 1;
         }
-        Some(Self { mantissa: i64::try_from(mantissa).ok()?, scale, written_scale })
+        for byte in &fraction[..kept] {
+            let digit = byte.wrapping_sub(b'0');
+            if 9 < digit {
+                return None;
+            }
+            mantissa = mantissa * 10 + u64::from(digit);
+        }
+        let mantissa = i64::try_from(mantissa).ok()?;
+        Some(Self { mantissa, scale: kept as u8, written_scale: fraction.len() as u8 })
     }
 
     fn parse_any(text: &str) -> Result<Self, DecimalError> {
@@ -149,6 +161,33 @@ impl Decimal {
             return None;
         }
         self.mantissa.checked_mul(power_of_ten(exp.checked_sub(self.scale)?))
+    }
+
+    /// Whether two numbers have the same value, however they were written.
+    #[must_use]
+    pub fn equals(self, other: Self) -> bool {
+        (self.mantissa, self.scale) == (other.mantissa, other.scale)
+    }
+
+    /// Compares two numbers by value.
+    #[must_use]
+    pub fn compare(self, other: Self) -> std::cmp::Ordering {
+        let at = self.scale.max(other.scale);
+        // 64 bits of mantissa and 18 decimals fit 128 bits.
+        let widened = |number: Self| {
+            i128::from(number.mantissa) * i128::from(power_of_ten(at - number.scale))
+        };
+        widened(self).cmp(&widened(other))
+    }
+
+    /// The sum of numbers; none where it does not fit.
+    #[must_use]
+    pub fn sum(numbers: impl IntoIterator<Item = Self>) -> Option<Self> {
+        numbers.into_iter().try_fold(Self::default(), |sum, number| {
+            let scale = sum.scale.max(number.scale);
+            let mantissa = sum.at(scale)?.checked_add(number.at(scale)?)?;
+            Some(Self::from_mantissa(mantissa, scale))
+        })
     }
 
     /// Whether it is below zero.
@@ -242,6 +281,18 @@ mod tests {
             assert_eq!(Decimal::parse(text), Err(DecimalError::OutOfRange), "{text:?}");
         }
         assert!(Decimal::parse("123456789012345678").is_ok());
+    }
+
+    #[test]
+    fn numbers_compare_and_add_by_value() {
+        let number = |text| Decimal::parse(text).unwrap();
+
+        assert!(number("1.50").equals(number("1.5")) && !number("1.5").equals(number("15")));
+        assert!(number("9").compare(number("10.00")).is_lt());
+        assert!(number("-1.000000000000000001").compare(number("-1")).is_lt());
+        let sum = Decimal::sum(["0.1", "0.20", "0.7"].map(number)).unwrap();
+        assert_eq!((sum.at(0), sum.scale()), (Some(1), 0));
+        assert_eq!(Decimal::sum([number("9223372036854775807"), number("1")]), None);
     }
 
     proptest! {

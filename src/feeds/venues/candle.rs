@@ -83,6 +83,13 @@ pub trait Witness {
         frame: Frame<'_>,
         out: &mut Vec<(Instrument, Candle)>,
     ) -> Result<(), FrameError>;
+
+    /// The first and the last fill that a trade stands for, where the venue's candles name fills.
+    /// None for a trade that was not in a frame taken before.
+    fn fills_of(&self, instrument: &Instrument, trade_id: &str) -> Option<(u64, u64)> {
+        let _ = (instrument, trade_id);
+        None
+    }
 }
 
 /// A venue whose candles are not read here.

@@ -77,16 +77,51 @@ pub(super) fn side(at: DecimalField, qty: DecimalField) -> Result<Option<LevelCh
     Ok((!level.0.is_zero() && !level.1.is_zero()).then_some(level))
 }
 
-/// A level `[price, quantity, …]`; what follows is passed over.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Level(DecimalField, DecimalField);
+/// Levels `[[price, quantity, …], …]`, numbers as strings or bare; what follows in a level is passed
+/// over. A number that is wrong is remembered, not an error of the form.
+#[derive(Debug, Default)]
+pub(super) struct Levels {
+    changes: Vec<LevelChange>,
+    fault: Option<FrameError>,
+}
 
-impl Level {
-    /// Checks levels, in their order.
-    pub fn changes(levels: Vec<Self>) -> Result<Vec<LevelChange>, FrameError> {
-        levels.into_iter().map(|Self(at, qty)| Ok((price(at)?, quantity(qty)?))).collect()
+impl Levels {
+    /// The levels, in their order.
+    pub fn changes(self) -> Result<Vec<LevelChange>, FrameError> {
+        self.fault.map_or(Ok(self.changes), Err)
     }
 }
+
+impl<'de> Deserialize<'de> for Levels {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(LevelsVisitor)
+    }
+}
+
+/// Reads [`Levels`] from a list.
+pub(super) struct LevelsVisitor;
+
+impl<'de> Visitor<'de> for LevelsVisitor {
+    type Value = Levels;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("levels")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Levels, A::Error> {
+        let mut levels = Levels::default();
+        while let Some(Level(at, qty)) = list.next_element()? {
+            match price(at).and_then(|price| Ok((price, quantity(qty)?))) {
+                Ok(change) => levels.changes.push(change),
+                Err(fault) => levels.fault = levels.fault.or(Some(fault)),
+            }
+        }
+        Ok(levels)
+    }
+}
+
+/// One level.
+struct Level(DecimalField, DecimalField);
 
 impl<'de> Deserialize<'de> for Level {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -302,7 +337,10 @@ mod tests {
 
     #[test]
     fn a_level_may_have_more_cells_but_not_fewer() {
-        assert!(serde_json::from_str::<Level>(r#"["1","2",[]]"#).is_ok());
-        assert!(serde_json::from_str::<Level>(r#"["1"]"#).is_err());
+        let levels: Levels = serde_json::from_str(r#"[["1","2",[]],["3.0",4]]"#).unwrap();
+        assert_eq!(levels.changes().unwrap().len(), 2);
+        assert!(serde_json::from_str::<Levels>(r#"[["1"]]"#).is_err());
+        let levels: Levels = serde_json::from_str(r#"[["1","2"],["x","2"],["1","-2"]]"#).unwrap();
+        assert!(matches!(levels.changes(), Err(FrameError::Number { field: "price", .. })));
     }
 }

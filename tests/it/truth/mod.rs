@@ -5,6 +5,7 @@
 
 mod binance;
 mod kraken;
+mod verified;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,10 +17,15 @@ use tickwire::feeds::capture;
 use tickwire::feeds::venues::adapter_for;
 use tickwire::wire::{ingest, record, saved};
 
+/// Where recorded data is looked for.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    std::env::var_os("TICKWIRE_DATA").map_or(here, PathBuf::from)
+}
+
 /// The files of a data set, or none where the data is not there.
 fn files(set: &str, names: &[&str]) -> Option<Vec<PathBuf>> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let root = std::env::var_os("TICKWIRE_DATA").map_or(here, PathBuf::from);
+    let root = root();
     let files: Vec<PathBuf> = names.iter().map(|name| root.join(set).join(name)).collect();
     if files.iter().all(|file| file.is_file()) {
         return Some(files);

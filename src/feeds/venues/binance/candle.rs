@@ -1,5 +1,8 @@
 //! `kline`: a running candle with the ids of its first and last fill. `x` says that it will not
-//! change any more; such a one can come after trades of the next bucket.
+//! change any more; such a one can come after trades of the next bucket. The fills of a trade are
+//! its own id (`trade`) or `f` to `l` (`aggTrade`).
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
@@ -10,9 +13,28 @@ use crate::domain::market::Instrument;
 use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
+/// Aggregate trades whose fills are remembered; the first are forgotten first.
+const AGGREGATES_MAX: usize = 1 << 20;
+
 /// Reads klines of one market.
 pub(super) struct Klines {
     prefix: &'static str,
+    /// By symbol and id.
+    aggregates: BTreeMap<(String, u64), (u64, u64)>,
+}
+
+#[derive(Deserialize)]
+struct Aggregate<'a> {
+    #[serde(borrow)]
+    s: &'a str,
+    a: u64,
+    f: u64,
+    l: u64,
+}
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    data: T,
 }
 
 #[derive(Deserialize)]
@@ -57,7 +79,22 @@ struct Bucket<'a> {
 impl Klines {
     /// Of the market with that name in instruments.
     pub fn new(prefix: &'static str) -> Self {
-        Self { prefix }
+        Self { prefix, aggregates: BTreeMap::new() }
+    }
+}
+
+impl Klines {
+    fn remember(&mut self, text: &str) -> Result<(), FrameError> {
+        let told: Aggregate<'_> = if text.contains("\"data\"") {
+            borrowed::from_str::<Envelope<_>>(text)?.data
+        } else {
+            borrowed::from_str(text)?
+        };
+        self.aggregates.insert((told.s.to_owned(), told.a), (told.f, told.l));
+        if AGGREGATES_MAX < self.aggregates.len() {
+            self.aggregates.pop_first();
+        }
+        Ok(())
     }
 }
 
@@ -68,6 +105,9 @@ impl Witness for Klines {
         out: &mut Vec<(Instrument, Candle)>,
     ) -> Result<(), FrameError> {
         let Frame::Message(text) = frame else { return Ok(()) };
+        if text.contains("\"aggTrade\"") {
+            return self.remember(text);
+        }
         if !text.contains("\"kline\"") {
             return Ok(());
         }
@@ -97,5 +137,11 @@ impl Witness for Klines {
             },
         ));
         Ok(())
+    }
+
+    fn fills_of(&self, instrument: &Instrument, trade_id: &str) -> Option<(u64, u64)> {
+        let (_, symbol) = instrument.as_str().split_once(':')?;
+        let id = trade_id.parse().ok()?;
+        self.aggregates.get(&(symbol.to_owned(), id)).copied().or(Some((id, id)))
     }
 }

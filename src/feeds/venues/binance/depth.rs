@@ -15,7 +15,6 @@
 use std::collections::VecDeque;
 
 use super::super::FrameError;
-use super::super::reading::Level;
 use super::super::roster::Roster;
 use super::{Rules, Told, needed, time_of};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
@@ -115,7 +114,6 @@ pub(super) fn update(
     let at = time_of(told.transaction_time, told.event_time)?;
     let (bids, asks) = (told.b.levels()?, told.a.levels()?);
     let levels = bids.len() + asks.len();
-    let (bids, asks) = (Level::changes(bids)?, Level::changes(asks)?);
     let listed = roster.get(&needed(told.symbol, "no symbol")?)?;
     let body = Body::BookDelta { bids, asks, checksum: None };
     let event = Event { seq: Some(last), prev_seq, ..listed.event(at, recv, body) };
@@ -135,8 +133,8 @@ pub(super) fn snapshot(
 ) -> Result<(), FrameError> {
     let last = needed(told.snapshot, "no lastUpdateId")?;
     let at = time_of(told.transaction_time, told.event_time)?;
-    let bids = Level::changes(needed(told.bids, "no bids")?)?;
-    let asks = Level::changes(needed(told.asks, "no asks")?)?;
+    let bids = needed(told.bids, "no bids")?.changes()?;
+    let asks = needed(told.asks, "no asks")?.changes()?;
     let symbol = symbol.map_or_else(|| roster.only(), Ok)?;
     let listed = roster.get(&symbol)?;
     let body = Body::BookSnapshot { bids, asks, checksum: None };

@@ -28,18 +28,18 @@ mod trade;
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use self::candle::Klines;
 use self::depth::Ladder;
 use self::line::Streams;
 use super::candle::{CandleRule, Empty, Open, TopRule};
-use super::reading::{Level, epoch, number_text};
+use super::reading::{Levels, LevelsVisitor, epoch, number_text};
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
-use crate::domain::market::{Decimal, Event, Instrument, Nanos};
+use crate::domain::market::{Decimal, Event, Instrument, LevelChange, Nanos};
 use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
@@ -98,9 +98,6 @@ pub(super) struct Binance {
 /// kinds, so one reading serves them all.
 #[derive(Debug, Default, Deserialize)]
 struct Told<'a> {
-    /// The envelope of combined streams.
-    #[serde(borrow, default, deserialize_with = "one_object")]
-    data: Option<Inner<'a>>,
     #[serde(borrow, default, rename = "e")]
     kind: Option<Cow<'a, str>>,
     #[serde(rename = "E")]
@@ -138,8 +135,8 @@ struct Told<'a> {
     order_type: Option<Cow<'a, str>>,
     #[serde(rename = "lastUpdateId")]
     snapshot: Option<u64>,
-    bids: Option<Vec<Level>>,
-    asks: Option<Vec<Level>>,
+    bids: Option<Levels>,
+    asks: Option<Levels>,
     #[serde(default)]
     result: Option<IgnoredAny>,
     #[serde(default)]
@@ -161,17 +158,16 @@ struct Refusal {
 enum Slot {
     #[default]
     Absent,
-    Levels(Vec<Level>),
+    Levels(Levels),
     Number(DecimalField),
     Id(u64),
 }
 
-/// What stands in an envelope.
-#[derive(Debug)]
-enum Inner<'a> {
-    One(Box<Told<'a>>),
-    /// A list, as all-market streams send; none of them carries what is taken here.
-    Many,
+/// The envelope of combined streams.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
 }
 
 /// Only what tells the kind of a message.
@@ -190,9 +186,9 @@ struct Within<'a> {
 }
 
 impl Slot {
-    fn levels(self) -> Result<Vec<Level>, FrameError> {
+    fn levels(self) -> Result<Vec<LevelChange>, FrameError> {
         match self {
-            Self::Levels(levels) => Ok(levels),
+            Self::Levels(levels) => levels.changes(),
             _ => Err(FrameError::Shape("no levels")),
         }
     }
@@ -238,15 +234,11 @@ impl Binance {
             // A bare all-market stream.
             return Ok(());
         }
-        let outer: Told<'_> = match borrowed::from_str(text) {
-            Ok(outer) => outer,
-            Err(_) if is_of_another_kind(text) => return Ok(()),
+        let (inner, enveloped) = unwrapped(text).map_or((text, false), |inner| (inner, true));
+        let told: Told<'_> = match borrowed::from_str(inner) {
+            Ok(told) => told,
+            Err(_) if inner.starts_with('[') || is_of_another_kind(text) => return Ok(()),
             Err(error) => return Err(error.into()),
-        };
-        let (told, enveloped) = match outer.data {
-            Some(Inner::One(told)) => (*told, true),
-            Some(Inner::Many) => return Ok(()),
-            None => (outer, false),
         };
         let roster = &mut self.roster;
         match told.kind.as_deref() {
@@ -325,6 +317,18 @@ fn is_of_another_kind(text: &str) -> bool {
     })
 }
 
+/// What stands in the envelope of combined streams, `{"stream":…,"data":…}`.
+fn unwrapped(text: &str) -> Option<&str> {
+    // As the venue writes it, no second reading is needed.
+    if let Some(rest) = text.trim_ascii().strip_prefix(r#"{"stream":""#)
+        && let Some((_, data)) = rest.split_once(r#"","data":"#)
+    {
+        return data.strip_suffix('}');
+    }
+    let data = text.contains(r#""data""#).then(|| borrowed::from_str::<Envelope<'_>>(text).ok());
+    data.flatten()?.data.map(RawValue::get)
+}
+
 /// A message of no kind: an answer to a request, or nothing that is known.
 fn quiet(told: Told<'_>) -> Result<(), FrameError> {
     if let Some(msg) = told.error.map(|error| error.msg).or(told.msg) {
@@ -341,31 +345,6 @@ fn symbol_in(url: &str) -> Option<String> {
     let (_, query) = url.split_once('?')?;
     let value = query.split('&').find_map(|pair| pair.strip_prefix("symbol="))?;
     Some(value.to_ascii_uppercase())
-}
-
-/// An object as [`Told`], a list as a list.
-fn one_object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Inner<'de>>, D::Error> {
-    struct InnerVisitor;
-
-    impl<'de> Visitor<'de> for InnerVisitor {
-        type Value = Option<Inner<'de>>;
-
-        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-            out.write_str("an object or a list")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            let told = Told::deserialize(MapAccessDeserializer::new(map))?;
-            Ok(Some(Inner::One(Box::new(told))))
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-            while list.next_element::<IgnoredAny>()?.is_some() {}
-            Ok(Some(Inner::Many))
-        }
-    }
-
-    deserializer.deserialize_any(InnerVisitor)
 }
 
 impl<'de> Deserialize<'de> for Slot {
@@ -387,12 +366,8 @@ impl<'de> Visitor<'de> for SlotVisitor {
         Ok(Slot::Number(DecimalField(Decimal::parse(text))))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Slot, A::Error> {
-        let mut levels = Vec::with_capacity(32);
-        while let Some(level) = list.next_element()? {
-            levels.push(level);
-        }
-        Ok(Slot::Levels(levels))
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Slot, A::Error> {
+        LevelsVisitor.visit_seq(list).map(Slot::Levels)
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<Slot, E> {

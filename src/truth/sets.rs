@@ -1,0 +1,150 @@
+//! Which sets a folder holds, told by the names of folders and files.
+//!
+//! A file belongs to the venue whose name begins its name (as recorders name them: `BITSTAMP.ws…`),
+//! else to the one whose name begins its folder's (`kraken-ws-…`, `binance-usdm-…`). All files of one
+//! venue in one folder are one capture.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Row, TruthError, candles, dukascopy, lean, replay, tops};
+use crate::feeds::venues::{Sequencing, VENUES, Venue, venue};
+
+/// What a folder holds.
+pub(super) enum Set {
+    /// Frames of one venue.
+    Capture { name: String, venue: &'static Venue, files: Vec<PathBuf> },
+    /// Ticks and bars in the layout of QuantConnect's Lean.
+    Lean { name: String, files: Vec<PathBuf> },
+    /// Ticks and candles of Dukascopy.
+    Dukascopy { name: String, files: Vec<PathBuf> },
+}
+
+/// Names that recorders give to venues.
+const RECORDED_AS: [(&str, &str); 4] = [
+    ("binance_futures", "binance-usdm"),
+    ("binance_delivery", "binance-coinm"),
+    ("binance-spot", "binance"),
+    ("okex", "okx"),
+];
+
+/// The sets of a folder: its own files, and those of each folder in it.
+pub(super) fn sets(dir: &Path) -> Result<Vec<Set>, TruthError> {
+    let mut sets = Vec::new();
+    let mut folders = vec![dir.to_path_buf()];
+    folders.extend(list(dir)?.into_iter().filter(|path| path.is_dir()));
+    for folder in folders {
+        let name =
+            folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
+        let mut files = list(&folder)?;
+        if folder != dir {
+            for inner in files.clone().iter().filter(|path| path.is_dir()) {
+                files.extend(list(inner)?);
+            }
+        }
+        files.retain(|path| path.is_file() && path.extension().is_none_or(|end| end != "md"));
+        sets.extend(sets_of(&name, files));
+    }
+    Ok(sets)
+}
+
+fn list(dir: &Path) -> Result<Vec<PathBuf>, TruthError> {
+    let entries = fs::read_dir(dir).map_err(|error| TruthError::of(dir, error))?;
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn sets_of(folder: &str, files: Vec<PathBuf>) -> Vec<Set> {
+    let mut captures: BTreeMap<&str, (&'static Venue, Vec<PathBuf>)> = BTreeMap::new();
+    let (mut lean, mut dukascopy) = (Vec::new(), Vec::new());
+    for file in files {
+        let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
+        if lean::is_named(&name) {
+            lean.push(file);
+        } else if folder.starts_with("dukascopy") {
+            dukascopy.push(file);
+        } else if let Some(venue) = venue_of(&name).or_else(|| venue_of(folder)) {
+            captures.entry(venue.name).or_insert((venue, Vec::new())).1.push(file);
+        }
+    }
+    let several = 1 < captures.len();
+    let mut sets: Vec<Set> = captures
+        .into_iter()
+        .map(|(venue_name, (venue, files))| {
+            let name = if several { format!("{folder}/{venue_name}") } else { folder.to_owned() };
+            Set::Capture { name, venue, files }
+        })
+        .collect();
+    let name = folder.to_owned();
+    if !lean.is_empty() {
+        sets.push(Set::Lean { name: name.clone(), files: lean });
+    }
+    if !dukascopy.is_empty() {
+        sets.push(Set::Dukascopy { name, files: dukascopy });
+    }
+    sets
+}
+
+/// The venue whose name begins a text; the longest such name.
+fn venue_of(text: &str) -> Option<&'static Venue> {
+    let text = text.to_ascii_lowercase();
+    let begins = |name: &str| {
+        let rest = text.strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '.', '_']))
+    };
+    let recorded = RECORDED_AS.into_iter().filter(|(name, _)| begins(name));
+    let named =
+        VENUES.iter().map(|venue| (venue.name, venue.name)).filter(|(name, _)| begins(name));
+    let (_, name) = recorded.chain(named).max_by_key(|(name, _)| name.len())?;
+    venue(name)
+}
+
+impl Set {
+    /// Compares all that can be compared.
+    pub fn verify(&self) -> Result<Vec<Row>, TruthError> {
+        match self {
+            Self::Capture { name, venue, files } => capture_rows(name, venue, files),
+            Self::Lean { name, files } => lean::rows(name, files),
+            Self::Dukascopy { name, files } => dukascopy::rows(name, files),
+        }
+    }
+}
+
+/// Compares what a venue's frames say of themselves with what they come to.
+///
+/// # Errors
+///
+/// [`TruthError`] where a file cannot be read.
+pub fn capture_rows(set: &str, venue: &Venue, files: &[PathBuf]) -> Result<Vec<Row>, TruthError> {
+    let folded = replay::fold(venue, files)?;
+    let understood = folded.frames - folded.refused.len();
+    let frames = Row::new(set, "frames understood", understood, folded.frames);
+    let mut rows = vec![folded.refused.iter().fold(frames, |row, why| {
+        // Named, but not excused: a frame of a venue is to be understood.
+        tracing::warn!(set, why, "a frame was refused");
+        row
+    })];
+    let outs = || folded.instruments.values();
+    let sum = |part: fn(&replay::Out) -> usize| outs().map(part).sum::<usize>();
+    let checksums = [0, 1].map(|at| outs().map(|out| out.checksums[at]).sum::<usize>());
+    if 0 < checksums[0] + checksums[1] {
+        let all = checksums[0] + checksums[1];
+        rows.push(Row::new(set, "the venue's checksums of its book", checksums[1], all));
+    }
+    let changes = sum(|out| out.changes);
+    if venue.sequencing != Sequencing::None && 0 < changes {
+        let gaps = sum(|out| out.gaps) + folded.disconnects;
+        let continued = changes.saturating_sub(gaps);
+        rows.push(Row::new(set, "changes of a book without a gap before them", continued, changes));
+    }
+    rows.extend(tops::rows(set, venue, &folded));
+    rows.extend(candles::rows(set, venue, &folded));
+    let seen = sum(|out| out.tops.len());
+    if 0 < seen {
+        let straight = seen.saturating_sub(sum(|out| out.crossed));
+        rows.push(Row::new(set, "books not crossed", straight, seen));
+    }
+    Ok(rows)
+}
