@@ -119,15 +119,14 @@ fn losing(name: &'static str) -> Box<dyn Adapter + Send> {
     Box::new(Broken { sound, deltas: 0, change })
 }
 
-/// Adapters of `venue` that make a wrong quantity of every hundredth delta's first bid.
+/// Adapters of `venue` that make a wrong quantity of every bid of each twentieth delta.
 fn flipping(name: &'static str) -> Box<dyn Adapter + Send> {
     let sound = (venue(name).unwrap().adapter)();
     let change = |nth: usize, event: &mut Event| {
         if let Body::BookDelta { bids, .. } = &mut event.body
-            && nth.is_multiple_of(100)
-            && let Some((_, qty)) = bids.first_mut()
+            && nth.is_multiple_of(20)
         {
-            *qty = Decimal::parse("7.77").unwrap();
+            bids.iter_mut().for_each(|(_, qty)| *qty = Decimal::parse("7.77").unwrap());
         }
         true
     };
