@@ -12,10 +12,13 @@
 
 mod binance;
 pub mod candle;
+mod coinbase;
 mod kraken;
 pub mod line;
+mod numbering;
 pub(in crate::feeds) mod reading;
 mod roster;
+mod sided;
 mod venue;
 
 pub use self::venue::{Sequencing, VENUES, Venue, adapter_for, names, venue};
