@@ -11,11 +11,18 @@
 //! - What is kept per instrument is bounded, and so is the number of instruments.
 
 mod binance;
+mod bitfinex;
 pub mod candle;
+mod coinbase;
+mod deribit;
+mod gemini;
 mod kraken;
 pub mod line;
+mod numbering;
 pub(in crate::feeds) mod reading;
 mod roster;
+mod scientific;
+mod sided;
 mod venue;
 
 pub use self::venue::{Sequencing, VENUES, Venue, adapter_for, names, venue};

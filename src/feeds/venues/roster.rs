@@ -82,6 +82,14 @@ impl<S: Default> Roster<S> {
             out.push((listed.instrument.clone(), event));
         }
     }
+
+    /// Tells every instrument a venue's time that belongs to none of them.
+    pub fn beat(&mut self, at: Nanos, recv: Nanos, out: &mut Vec<(Instrument, Event)>) {
+        for listed in self.listed.values_mut() {
+            let event = listed.event(Some(at), recv, Body::Heartbeat);
+            out.push((listed.instrument.clone(), event));
+        }
+    }
 }
 
 #[cfg(test)]

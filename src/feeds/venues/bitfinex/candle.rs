@@ -1,0 +1,102 @@
+//! Candles: channel `candles` with a key such as `trade:1m:tBTCUSD`; rows
+//! `[time, open, close, high, low, volume]`, newest first, told again with each change.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::super::candle::{Candle, Witness};
+use super::super::reading::{Cell, epoch, price, quantity};
+use super::super::scientific;
+use super::super::{Frame, FrameError};
+use super::{CHANNELS_MAX, rows};
+use crate::domain::market::{Instrument, Nanos, SECOND_NS};
+use crate::wire::number::DecimalField;
+
+/// Reads candles of the channels that were subscribed.
+#[derive(Default)]
+pub(super) struct Candles(BTreeMap<u64, (Instrument, Nanos)>);
+
+#[derive(Deserialize)]
+struct Subscribed<'a> {
+    #[serde(borrow, default)]
+    event: Cell<'a>,
+    #[serde(rename = "chanId")]
+    id: Option<u64>,
+    #[serde(borrow, default)]
+    key: Cell<'a>,
+}
+
+/// What a key names; none for buckets whose length varies, and for funding.
+fn keyed(key: &str) -> Option<(Instrument, Nanos)> {
+    let (length, symbol) = key.strip_prefix("trade:")?.split_once(':')?;
+    let seconds = match length {
+        "1m" => 60,
+        "5m" => 300,
+        "15m" => 900,
+        "30m" => 1_800,
+        "1h" => 3_600,
+        "3h" => 10_800,
+        "6h" => 21_600,
+        "12h" => 43_200,
+        "1D" => 86_400,
+        _ => return None,
+    };
+    let instrument = Instrument::parse(&format!("BITFINEX:{symbol}")).ok()?;
+    symbol.starts_with('t').then_some((instrument, seconds * SECOND_NS))
+}
+
+fn candle(row: &str, length: Nanos) -> Result<Candle, FrameError> {
+    let [start, open, close, high, low, volume] = rows::cells(row);
+    let start: u64 = start.parse().map_err(|_| FrameError::Time("candle"))?;
+    let [open, high, low, close] =
+        [open, high, low, close].map(|text| price(DecimalField(scientific::parse(text))));
+    Ok(Candle {
+        start: epoch("candle", start)?,
+        length,
+        prices: [open?, high?, low?, close?],
+        volume: quantity(DecimalField(scientific::parse(volume)))?,
+        count: None,
+        vwap: None,
+        fills: None,
+        is_running: true,
+    })
+}
+
+impl Witness for Candles {
+    fn take(
+        &mut self,
+        frame: Frame<'_>,
+        out: &mut Vec<(Instrument, Candle)>,
+    ) -> Result<(), FrameError> {
+        let Frame::Message(text) = frame else { return Ok(()) };
+        if text.starts_with('{') {
+            let told: Subscribed<'_> = serde_json::from_str(text)?;
+            if told.event.0 == "subscribed"
+                && let Some(id) = told.id
+            {
+                // A number means another channel on another connection.
+                self.0.remove(&id);
+                if let Some(keyed) = keyed(&told.key.0).filter(|_| self.0.len() < CHANNELS_MAX) {
+                    self.0.insert(id, keyed);
+                }
+            }
+            return Ok(());
+        }
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let words: Vec<&RawValue> = serde_json::from_str(text)?;
+        let [id, data, ..] = words.as_slice() else { return Ok(()) };
+        let known = id.get().parse().ok().and_then(|id: u64| self.0.get(&id));
+        let Some((instrument, length)) = known.filter(|_| data.get().starts_with('[')) else {
+            return Ok(());
+        };
+        let candles = rows::of(data.get()).map(|row| candle(row, *length));
+        let mut candles = candles.collect::<Result<Vec<_>, _>>()?;
+        candles.sort_by_key(|candle| candle.start);
+        out.extend(candles.into_iter().map(|candle| (instrument.clone(), candle)));
+        Ok(())
+    }
+}

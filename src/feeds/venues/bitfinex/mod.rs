@@ -1,0 +1,266 @@
+//! Bitfinex: `book` (P0), `trades` and `ticker` of WebSocket 2.
+//!
+//! - `{"event": "subscribed"}` gives a channel its number; data come as
+//!   `[channel, data, …]` or `[channel, word, data, …]`, behind which what `conf` asked for stands:
+//!   a sequence number (flag 65536) and a time in milliseconds (flag 32768).
+//! - Sequence: the connection's, contiguous over all lists from 1: a gap is told as a loss of every
+//!   instrument. Books carry the number, and the one of the instrument's book message before it.
+//! - Snapshot: the first message of a book's channel; the venue tells what leaves the depth.
+//! - Checksum: `cs` (flag 131072) is passed over.
+//! - Scale: bare numbers, small ones with an exponent. Amounts are positive for bids and buyers,
+//!   negative for asks and sellers; quantities are in the base currency.
+//! - Time: milliseconds; books have one only with flag 32768.
+//! - Candles: `trade:…` keys; nothing for a bucket without trades ([`candle`]).
+//! - `ticker` has the best prices with the sums of 25 levels, so it is no best bid and ask, and
+//!   gives no events.
+//!
+//! Symbols are the venue's (`tBTCUSD`, `tTESTBTC:TESTUSD`); funding (`f…`), raw and rounded books
+//! (`R0`, `P1` to `P4`) give no events.
+//!
+//! Source: docs.bitfinex.com, "WebSocket General", "Public Channels", "Books", "Trades", "Ticker".
+
+mod book;
+mod candle;
+mod line;
+mod rows;
+mod trade;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::candle::{CandleRule, Empty, Open, TopRule};
+use super::numbering::{Numbering, Place};
+use super::reading::{Cell, epoch};
+use super::roster::Roster;
+use super::{Adapter, Frame, FrameError, Sequencing, Venue};
+use crate::domain::market::{Body, Event, Instrument, Nanos};
+
+/// Spot and derivatives, `BITFINEX:…`.
+pub(super) const VENUE: Venue = Venue {
+    name: "bitfinex",
+    prefix: "BITFINEX",
+    sequencing: Sequencing::Contiguous,
+    candles: CandleRule { open: Open::FirstTrade, empty: Empty::Absent, vwap_digits: None },
+    tops: TopRule::Unrelated,
+    adapter: || Box::new(Bitfinex::new()),
+    line: || Box::new(line::Socket),
+    witness: || Box::new(candle::Candles::default()),
+};
+
+/// Channels kept; the venue allows 25 on a connection.
+const CHANNELS_MAX: usize = 4_096;
+/// The number of a connection's first list.
+const FIRST: u64 = 1;
+/// From here on a number behind the data is a time, not a sequence number.
+const MILLIS_FROM: u64 = 1_000_000_000_000;
+
+/// What is remembered of one instrument.
+#[derive(Debug, Default)]
+pub(super) struct Pair {
+    /// The number of its last book message, where messages are numbered.
+    book: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Book,
+    Trades,
+    /// Nothing here is taken.
+    Other,
+}
+
+#[derive(Debug)]
+struct Channel {
+    kind: Kind,
+    symbol: Box<str>,
+}
+
+/// The adapter.
+#[derive(Debug)]
+pub(super) struct Bitfinex {
+    roster: Roster<Pair>,
+    channels: BTreeMap<u64, Channel>,
+    numbering: Numbering,
+}
+
+/// An object.
+#[derive(Deserialize)]
+struct Notice<'a> {
+    #[serde(borrow)]
+    event: Cell<'a>,
+    #[serde(borrow, default)]
+    channel: Cell<'a>,
+    #[serde(rename = "chanId")]
+    id: Option<u64>,
+    #[serde(borrow, default)]
+    symbol: Cell<'a>,
+    #[serde(borrow, default)]
+    prec: Cell<'a>,
+    #[serde(borrow, default)]
+    status: Cell<'a>,
+    #[serde(borrow, default)]
+    msg: Cell<'a>,
+    #[serde(borrow, default)]
+    version: Cell<'a>,
+}
+
+/// What stands behind the data.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tail {
+    number: Option<u64>,
+    at: Option<Nanos>,
+}
+
+impl Tail {
+    fn read(words: &[&RawValue]) -> Result<Self, FrameError> {
+        let mut tail = Self::default();
+        for number in words.iter().filter_map(|word| word.get().parse::<u64>().ok()) {
+            if number < MILLIS_FROM {
+                tail.number = Some(number);
+            } else {
+                tail.at = Some(epoch("timestamp", number)?);
+            }
+        }
+        Ok(tail)
+    }
+}
+
+impl Bitfinex {
+    fn new() -> Self {
+        Self {
+            roster: Roster::new("BITFINEX"),
+            channels: BTreeMap::new(),
+            numbering: Numbering::default(),
+        }
+    }
+
+    fn begin(&mut self) {
+        self.channels.clear();
+        self.numbering = Numbering::default();
+    }
+
+    fn notice(&mut self, text: &str) -> Result<(), FrameError> {
+        let told: Notice<'_> = serde_json::from_str(text)?;
+        match told.event.0.as_ref() {
+            "subscribed" => {
+                let id = told.id.ok_or(FrameError::Shape("no chanId"))?;
+                let is_traded = told.symbol.0.starts_with('t');
+                let kind = match (told.channel.0.as_ref(), told.prec.0.as_ref()) {
+                    ("book", "P0" | "") if is_traded => Kind::Book,
+                    ("trades", _) if is_traded => Kind::Trades,
+                    _ => Kind::Other,
+                };
+                if CHANNELS_MAX <= self.channels.len() && !self.channels.contains_key(&id) {
+                    return Err(FrameError::TooManyInstruments(CHANNELS_MAX));
+                }
+                if kind != Kind::Other {
+                    self.roster.get(&told.symbol.0)?;
+                }
+                let symbol = if kind == Kind::Other { "" } else { told.symbol.0.as_ref() };
+                self.channels.insert(id, Channel { kind, symbol: symbol.into() });
+                Ok(())
+            }
+            "unsubscribed" => {
+                // What is still on its way is passed over.
+                if let Some(channel) = told.id.and_then(|id| self.channels.get_mut(&id)) {
+                    channel.kind = Kind::Other;
+                }
+                Ok(())
+            }
+            "info" if !told.version.0.is_empty() => {
+                self.begin();
+                Ok(())
+            }
+            "error" => Err(FrameError::Venue(told.msg.0.into_owned())),
+            "conf" if told.status.0 == "FAILED" => Err(FrameError::Venue(told.msg.0.into_owned())),
+            "info" | "conf" | "pong" | "auth" => Ok(()),
+            _ => Err(FrameError::Shape("no event of WebSocket 2")),
+        }
+    }
+
+    fn list(
+        &mut self,
+        text: &str,
+        recv: Nanos,
+        out: &mut Vec<(Instrument, Event)>,
+    ) -> Result<(), FrameError> {
+        let words: Vec<&RawValue> = serde_json::from_str(text)?;
+        let [id, first, rest @ ..] = words.as_slice() else {
+            return Err(FrameError::Shape("no channel and data"));
+        };
+        let id: u64 = id.get().parse().map_err(|_| FrameError::Shape("no channel number"))?;
+        let (word, data, tail) = match (first.get(), rest) {
+            (r#""te""# | r#""tu""# | r#""fte""# | r#""ftu""# | r#""cs""#, [data, tail @ ..]) => {
+                (first.get(), data.get(), tail)
+            }
+            (word, tail) if word.starts_with('"') => (word, "", tail),
+            (data, tail) => ("", data, tail),
+        };
+        let tail = Tail::read(tail)?;
+        let channel = self.channels.get(&id);
+        let mut bodies = Vec::new();
+        match (channel.map(|channel| channel.kind), word) {
+            (Some(Kind::Book), "") => bodies.push((tail.at, book::read(data)?)),
+            // `tu` repeats `te`.
+            (Some(Kind::Trades), "" | r#""te""#) => trade::read(data, &mut bodies)?,
+            (Some(Kind::Book | Kind::Trades), r#""hb""#) if tail.at.is_some() => {
+                bodies.push((tail.at, Body::Heartbeat));
+            }
+            (None, "") => return Err(FrameError::Shape("a channel that was not subscribed")),
+            _ => {}
+        }
+        if let Some(number) = tail.number {
+            match self.numbering.place(number, FIRST) {
+                Place::Next => {}
+                Place::Old => return Ok(()),
+                Place::Gap => self.roster.lose(recv, out, |pair| pair.book = None),
+            }
+            self.numbering.stand_at(number);
+        }
+        let Some(channel) = channel.filter(|_| !bodies.is_empty()) else { return Ok(()) };
+        let listed = self.roster.get(&channel.symbol)?;
+        for (at, body) in bodies {
+            let mut event = listed.event(at, recv, body);
+            if channel.kind == Kind::Book && event.body != Body::Heartbeat {
+                let is_delta = matches!(event.body, Body::BookDelta { .. });
+                event.seq = tail.number;
+                event.prev_seq = listed.state.book.filter(|_| is_delta && tail.number.is_some());
+                listed.state.book = tail.number;
+            }
+            out.push((listed.instrument.clone(), event));
+        }
+        Ok(())
+    }
+}
+
+impl Adapter for Bitfinex {
+    fn take(
+        &mut self,
+        frame: Frame<'_>,
+        recv: Nanos,
+        out: &mut Vec<(Instrument, Event)>,
+    ) -> Result<(), FrameError> {
+        match frame {
+            Frame::Message(text) => match text.trim_start().as_bytes().first() {
+                Some(b'[') => self.list(text, recv, out),
+                Some(b'{') => self.notice(text),
+                _ => Err(FrameError::Shape("neither an object nor a list")),
+            },
+            Frame::Response { .. } => Ok(()),
+            Frame::Connected => {
+                self.begin();
+                Ok(())
+            }
+            Frame::Lost => {
+                self.begin();
+                self.roster.lose(recv, out, |pair| *pair = Pair::default());
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

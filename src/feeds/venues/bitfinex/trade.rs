@@ -1,0 +1,40 @@
+//! Prints: rows `[id, time, ±amount, price]`; positive where the buyer took. The first message of a
+//! channel repeats the last ones before the subscription, newest first, with their ids; then each
+//! comes as `te`, and again as `tu`.
+
+use compact_str::{CompactString, ToCompactString};
+
+use super::super::FrameError;
+use super::super::reading::{epoch, price, traded};
+use super::super::scientific;
+use super::rows;
+use crate::domain::market::{Aggressor, Body, Nanos, Trade};
+use crate::wire::number::DecimalField;
+
+fn print(row: &str) -> Result<(Option<Nanos>, Body), FrameError> {
+    let [id, at, amount, at_price] = rows::cells(row);
+    let id: u64 = id.parse().map_err(|_| FrameError::Value("trade id"))?;
+    let at: u64 = at.parse().map_err(|_| FrameError::Time("trade time"))?;
+    let (aggressor, amount) = match amount.strip_prefix('-') {
+        Some(amount) => (Aggressor::Sell, amount),
+        None => (Aggressor::Buy, amount),
+    };
+    let trade = Trade {
+        trade_id: id.to_compact_string(),
+        price: price(DecimalField(scientific::parse(at_price)))?,
+        qty: traded(DecimalField(scientific::parse(amount)))?,
+        aggressor: Some(aggressor),
+        count: 1,
+        conditions: CompactString::default(),
+    };
+    Ok((Some(epoch("trade time", at)?), Body::Trade(Box::new(trade))))
+}
+
+/// Appends the trades that data say, oldest first.
+pub(super) fn read(data: &str, bodies: &mut Vec<(Option<Nanos>, Body)>) -> Result<(), FrameError> {
+    for row in rows::of(data) {
+        bodies.push(print(row)?);
+    }
+    bodies.reverse();
+    Ok(())
+}

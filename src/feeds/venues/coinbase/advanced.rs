@@ -1,0 +1,165 @@
+//! Advanced Trade: `{"channel", "timestamp", "sequence_num", "events": […]}`.
+//!
+//! - `l2_data`: each event is a `snapshot` or an `update` of one product, with rows `{"side": "bid"
+//!   or "offer", "price_level", "new_quantity"}`.
+//! - `market_trades`: trades of one or more products. The snapshot repeats the last ones before the
+//!   subscription, with their ids; newest first.
+//! - `heartbeats`: once a second, so that silence can be told from loss; moves all products' time.
+//! - The others carry nothing that is taken here, but their numbers count.
+
+use compact_str::ToCompactString;
+use serde::Deserialize;
+
+use super::super::FrameError;
+use super::super::numbering::Place;
+use super::super::reading::{Cell, price, quantity};
+use super::super::sided::{self, Word};
+use super::{Coinbase, Told, needed, time_of, trade};
+use crate::domain::market::{Body, Event, Instrument, Nanos};
+use crate::wire::number::DecimalField;
+
+/// The number of a connection's first message.
+const FIRST: u64 = 0;
+
+/// What stands in `events`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Happening<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Cell<'a>,
+    #[serde(borrow, default)]
+    product_id: Option<Cell<'a>>,
+    updates: Option<Vec<Row>>,
+    #[serde(borrow, default)]
+    trades: Option<Vec<Print<'a>>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Row {
+    side: Word,
+    price_level: DecimalField,
+    new_quantity: DecimalField,
+}
+
+#[derive(Debug, Deserialize)]
+struct Print<'a> {
+    #[serde(borrow)]
+    trade_id: Cell<'a>,
+    #[serde(borrow)]
+    product_id: Cell<'a>,
+    price: Option<DecimalField>,
+    size: Option<DecimalField>,
+    #[serde(borrow)]
+    side: Cell<'a>,
+    #[serde(borrow, default)]
+    time: Option<Cell<'a>>,
+}
+
+/// What a message gives to one product.
+type Given<'a> = (&'a str, Nanos, Body);
+
+impl Coinbase {
+    /// Takes a message with a `channel`.
+    pub(super) fn advanced(
+        &mut self,
+        told: Told<'_>,
+        recv: Nanos,
+        out: &mut Vec<(Instrument, Event)>,
+    ) -> Result<(), FrameError> {
+        let number = told.sequence_num;
+        let mut given = Vec::new();
+        let mut heard = None;
+        match told.channel.as_ref().map_or("", |channel| channel.0.as_ref()) {
+            "l2_data" => {
+                let at = time_of("timestamp", told.timestamp.as_ref())?;
+                for happening in &told.events {
+                    given.push(book(happening, at)?);
+                }
+            }
+            "market_trades" => {
+                for happening in &told.events {
+                    prints(happening, &mut given)?;
+                }
+            }
+            "heartbeats" => heard = Some(time_of("timestamp", told.timestamp.as_ref())?),
+            _ => {}
+        }
+        for (symbol, ..) in &given {
+            self.roster.get(symbol)?;
+        }
+        if let Some(number) = number
+            && !self.number(number, recv, out)
+        {
+            return Ok(());
+        }
+        for (symbol, at, body) in given {
+            let listed = self.roster.get(symbol)?;
+            let is_book = !matches!(body, Body::Trade(_));
+            let mut event = listed.event(Some(at), recv, body);
+            // A message can change the same book twice; the second change has no number of its own.
+            if is_book && listed.state.book != number {
+                event.seq = number;
+                let is_delta = matches!(event.body, Body::BookDelta { .. });
+                event.prev_seq = listed.state.book.filter(|_| is_delta);
+                listed.state.book = number;
+            } else if is_book && matches!(event.body, Body::BookSnapshot { .. }) {
+                event.seq = number;
+            }
+            out.push((listed.instrument.clone(), event));
+        }
+        if let Some(at) = heard {
+            self.roster.beat(at, recv, out);
+        }
+        Ok(())
+    }
+
+    /// Counts a message; false where it came before, and nothing is to be taken from it. After a
+    /// gap every product has lost something.
+    pub(super) fn number(
+        &mut self,
+        number: u64,
+        recv: Nanos,
+        out: &mut Vec<(Instrument, Event)>,
+    ) -> bool {
+        match self.numbering.place(number, FIRST) {
+            Place::Next => {}
+            Place::Old => return false,
+            Place::Gap => self.roster.lose(recv, out, |product| product.book = None),
+        }
+        self.numbering.stand_at(number);
+        true
+    }
+}
+
+fn book<'a>(happening: &'a Happening<'_>, at: Nanos) -> Result<Given<'a>, FrameError> {
+    let symbol = needed(happening.product_id.as_ref(), "no product_id")?;
+    let mut sides = [Vec::new(), Vec::new()];
+    for row in needed(happening.updates.as_ref(), "no updates")? {
+        let Word(is_bid) = row.side;
+        let level = (price(row.price_level)?, quantity(row.new_quantity)?);
+        sides[usize::from(!is_bid)].push(level);
+    }
+    let [bids, asks] = sides;
+    let body = match happening.kind.0.as_ref() {
+        "snapshot" => Body::BookSnapshot { bids, asks, checksum: None },
+        "update" => Body::BookDelta { bids, asks, checksum: None },
+        _ => return Err(FrameError::Shape("neither snapshot nor update")),
+    };
+    Ok((&symbol.0, at, body))
+}
+
+fn prints<'a>(happening: &'a Happening<'_>, given: &mut Vec<Given<'a>>) -> Result<(), FrameError> {
+    // Newest first.
+    for print in needed(happening.trades.as_ref(), "no trades")?.iter().rev() {
+        let at = time_of("time", print.time.as_ref())?;
+        let taker_bought = sided::is_bid(&print.side.0.to_ascii_lowercase());
+        let taker_bought = taker_bought.ok_or(FrameError::Value("side"))?;
+        if print.trade_id.0.is_empty() {
+            return Err(FrameError::Shape("no trade_id"));
+        }
+        let trade_id = print.trade_id.0.to_compact_string();
+        let taken_by = trade::aggressor(taker_bought);
+        let trade = trade::checked(trade_id, print.price, print.size, taken_by)?;
+        given.push((&print.product_id.0, at, Body::Trade(Box::new(trade))));
+    }
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! Exchange's book: `snapshot`, and `l2update` with rows `[side, price, quantity]`.
+//!
+//! Quantities are absolute, zero removes. Neither is numbered; the venue guarantees that all come.
+//! `level2` tells each change by itself, `level2_batch` those of 50 ms, in one form.
+
+use super::super::FrameError;
+use super::super::reading::Level;
+use super::super::roster::Roster;
+use super::super::sided;
+use super::{Product, Told, needed, time_of};
+use crate::domain::market::{Body, Event, Instrument, Nanos};
+
+/// Takes an `l2update`.
+pub(super) fn update(
+    roster: &mut Roster<Product>,
+    told: &Told<'_>,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    let at = time_of("time", told.time.as_ref())?;
+    let changes = needed(told.changes.as_ref(), "no changes")?;
+    let [bids, asks] = sided::split(changes)?;
+    let listed = roster.get(&needed(told.product_id.as_ref(), "no product_id")?.0)?;
+    let body = Body::BookDelta { bids, asks, checksum: None };
+    out.push((listed.instrument.clone(), listed.event(Some(at), recv, body)));
+    Ok(())
+}
+
+/// Takes a `snapshot`, which has a time only in newer frames.
+pub(super) fn snapshot(
+    roster: &mut Roster<Product>,
+    told: Told<'_>,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    let at = told.time.as_ref().map(|time| time_of("time", Some(time))).transpose()?;
+    let bids = Level::changes(needed(told.bids, "no bids")?)?;
+    let asks = Level::changes(needed(told.asks, "no asks")?)?;
+    let listed = roster.get(&needed(told.product_id, "no product_id")?.0)?;
+    let body = Body::BookSnapshot { bids, asks, checksum: None };
+    out.push((listed.instrument.clone(), listed.event(at, recv, body)));
+    Ok(())
+}

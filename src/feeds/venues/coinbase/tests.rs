@@ -1,0 +1,206 @@
+//! Frames of Coinbase, and the events they say.
+
+use super::*;
+use crate::domain::market::{Aggressor, Decimal};
+use crate::feeds::venues::candle::Witness;
+
+/// One of each kind of frame.
+pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
+    r#"{"type":"snapshot","product_id":"BTC-USD","asks":[["10102.55","0.57"]],"bids":[["10101.10","0.45"]]}"#,
+    r#"{"type":"l2update","product_id":"BTC-USD","changes":[["buy","10101.80","0.162567"],["sell","10103.00","0"]],"time":"2022-08-04T15:25:05.010758Z"}"#,
+    r#"{"type":"match","trade_id":10,"sequence":50,"maker_order_id":"ac9","taker_order_id":"132","time":"2014-11-07T08:19:27.028459Z","product_id":"BTC-USD","size":"5.23512","price":"400.23","side":"sell"}"#,
+    r#"{"type":"ticker","sequence":37475248783,"product_id":"ETH-USD","price":"1285.22","best_bid":"1285.04","best_bid_size":"0.46688654","best_ask":"1285.27","best_ask_size":"1.56637040","side":"buy","time":"2022-10-19T23:28:22.061769Z","trade_id":370843401,"last_size":"11.4396987"}"#,
+    r#"{"type":"heartbeat","sequence":90,"last_trade_id":20,"product_id":"BTC-USD","time":"2014-11-07T08:19:28.464459Z"}"#,
+    r#"{"channel":"l2_data","client_id":"","timestamp":"2023-02-09T20:32:50.714964855Z","sequence_num":0,"events":[{"type":"snapshot","product_id":"BTC-USD","updates":[{"side":"bid","event_time":"1970-01-01T00:00:00Z","price_level":"21921.73","new_quantity":"0.06317902"},{"side":"offer","event_time":"1970-01-01T00:00:00Z","price_level":"21921.90","new_quantity":"1"}]}]}"#,
+    r#"{"channel":"market_trades","client_id":"","timestamp":"2023-02-09T20:19:35.39625135Z","sequence_num":1,"events":[{"type":"snapshot","trades":[{"trade_id":"12","product_id":"ETH-USD","price":"1260.01","size":"0.3","side":"BUY","time":"2019-08-14T20:42:27.265Z"}]}]}"#,
+    r#"{"channel":"heartbeats","client_id":"","timestamp":"2023-06-23T20:31:26.122969572Z","sequence_num":2,"events":[{"current_time":"2023-06-23 20:31:56","heartbeat_counter":3049}]}"#,
+];
+
+type Given = Vec<(Instrument, Event)>;
+
+fn taken(adapter: &mut Coinbase, text: &str) -> Result<Given, FrameError> {
+    let mut out = Vec::new();
+    adapter.take(Frame::Message(text), 7, &mut out).map(|()| out)
+}
+
+fn events(adapter: &mut Coinbase, text: &str) -> Vec<Event> {
+    taken(adapter, text).unwrap().into_iter().map(|(_, event)| event).collect()
+}
+
+/// An `l2_data` with one event a row of `(type, product)`.
+fn l2_data(number: u64, rows: &[(&str, &str)]) -> String {
+    let events: Vec<String> = rows
+        .iter()
+        .map(|(kind, symbol)| {
+            format!(
+                r#"{{"type":"{kind}","product_id":"{symbol}","updates":[{{"side":"bid","event_time":"2023-02-09T20:32:50Z","price_level":"9.10","new_quantity":"{number}"}}]}}"#
+            )
+        })
+        .collect();
+    format!(
+        r#"{{"channel":"l2_data","timestamp":"2023-02-09T20:32:50.5Z","sequence_num":{number},"events":[{}]}}"#,
+        events.join(",")
+    )
+}
+
+/// `seq` and `prev_seq` of each event.
+fn sequences(events: &[Event]) -> Vec<(Option<u64>, Option<u64>)> {
+    events.iter().map(|event| (event.seq, event.prev_seq)).collect()
+}
+
+#[test]
+fn a_match_is_taken_by_the_side_that_did_not_make_it() {
+    let mut coinbase = Coinbase::new();
+    let given = events(&mut coinbase, SAMPLES[2]);
+    let Body::Trade(trade) = &given[0].body else { panic!("{given:?}") };
+
+    assert_eq!((given[0].ts_event, given[0].seq), (1_415_348_367_028_459_000, Some(50)));
+    assert_eq!((trade.trade_id.as_str(), trade.aggressor), ("10", Some(Aggressor::Buy)));
+    assert_eq!(
+        (trade.price.to_string(), trade.qty.to_string()),
+        ("400.23".into(), "5.23512".into())
+    );
+
+    let given = events(&mut coinbase, SAMPLES[6]);
+    let Body::Trade(trade) = &given[0].body else { panic!("{given:?}") };
+    assert_eq!((trade.trade_id.as_str(), trade.aggressor), ("12", Some(Aggressor::Buy)));
+}
+
+#[test]
+fn the_last_trade_before_the_subscription_is_not_a_new_one() {
+    let mut coinbase = Coinbase::new();
+    let text = SAMPLES[2].replace("\"match\"", "\"last_match\"");
+
+    assert_eq!(events(&mut coinbase, &text), []);
+    assert_eq!(events(&mut coinbase, SAMPLES[3]), []);
+}
+
+#[test]
+fn a_book_of_exchange_has_no_numbers() {
+    let mut coinbase = Coinbase::new();
+    let snapshot = events(&mut coinbase, SAMPLES[0]);
+    let delta = events(&mut coinbase, SAMPLES[1]);
+
+    assert_eq!((snapshot[0].ts_event, delta[0].ts_event), (7, 1_659_626_705_010_758_000));
+    assert_eq!(sequences(&[snapshot, delta.clone()].concat()), [(None, None); 2]);
+    let Body::BookDelta { bids, asks, .. } = &delta[0].body else { panic!("{delta:?}") };
+    assert_eq!((bids[0].0.to_string(), bids.len(), asks.len()), ("10101.80".into(), 1, 1));
+    assert!(asks[0].1.is_zero());
+}
+
+#[test]
+fn a_numbered_book_follows_its_own_last_number() {
+    let mut coinbase = Coinbase::new();
+    let steps = [
+        (l2_data(0, &[("snapshot", "A")]), vec![(Some(0), None)]),
+        (l2_data(1, &[("snapshot", "B")]), vec![(Some(1), None)]),
+        (l2_data(2, &[("update", "A")]), vec![(Some(2), Some(0))]),
+        (l2_data(3, &[("update", "B"), ("update", "B")]), vec![(Some(3), Some(1)), (None, None)]),
+        (l2_data(3, &[("update", "A")]), vec![]),
+        (l2_data(4, &[("update", "A")]), vec![(Some(4), Some(2))]),
+    ];
+    for (text, wanted) in steps {
+        assert_eq!(sequences(&events(&mut coinbase, &text)), wanted, "{text}");
+    }
+}
+
+#[test]
+fn a_gap_in_the_connections_numbers_loses_every_instrument() {
+    let mut coinbase = Coinbase::new();
+    events(&mut coinbase, &l2_data(0, &[("snapshot", "A")]));
+    events(&mut coinbase, &l2_data(1, &[("snapshot", "B")]));
+
+    let given = taken(&mut coinbase, &l2_data(3, &[("update", "A")])).unwrap();
+    let lost = given.iter().filter(|(_, event)| event.body == Body::Disconnect);
+    assert_eq!((lost.count(), given.len()), (2, 3));
+    assert_eq!(sequences(&[given[2].1.clone()]), [(Some(3), None)]);
+    // Messages that give nothing count too, whatever their fields mean.
+    let text = r#"{"channel":"status","sequence_num":5,"events":{"products":[]}}"#;
+    assert_eq!(events(&mut coinbase, text).len(), 2);
+    let text = r#"{"channel":"ticker","sequence_num":6,"events":[{"type":"update","tickers":[]}]}"#;
+    assert_eq!(events(&mut coinbase, text), []);
+    // Another connection begins.
+    assert_eq!(events(&mut coinbase, &l2_data(0, &[("snapshot", "A")])).len(), 3);
+}
+
+#[test]
+fn trades_that_a_message_tells_newest_first_are_given_oldest_first() {
+    let print = |id: u32| {
+        format!(
+            r#"{{"trade_id":"{id}","product_id":"A","price":"1.10","size":"2","side":"SELL","time":"2023-02-09T20:19:3{id}Z"}}"#
+        )
+    };
+    let text = format!(
+        r#"{{"channel":"market_trades","timestamp":"2023-02-09T20:19:36Z","sequence_num":4,"events":[{{"type":"update","trades":[{},{}]}}]}}"#,
+        print(5),
+        print(4)
+    );
+    let given = events(&mut Coinbase::new(), &text);
+    let ids: Vec<_> = given
+        .iter()
+        .map(|event| match &event.body {
+            Body::Trade(trade) => (trade.trade_id.as_str(), trade.aggressor),
+            _ => panic!("{event:?}"),
+        })
+        .collect();
+
+    assert_eq!(ids, [("4", Some(Aggressor::Sell)), ("5", Some(Aggressor::Sell))]);
+}
+
+#[test]
+fn heartbeats_move_the_time_of_their_products() {
+    let mut coinbase = Coinbase::new();
+    assert_eq!(events(&mut coinbase, SAMPLES[4])[0].body, Body::Heartbeat);
+    events(&mut coinbase, &SAMPLES[4].replace("BTC", "ETH"));
+
+    let given = events(&mut coinbase, SAMPLES[7]);
+    assert_eq!(given.len(), 2);
+    assert!(given.iter().all(|event| event.ts_event == 1_687_552_286_122_969_572));
+}
+
+#[test]
+fn a_bad_frame_is_refused_whole_and_harms_no_other() {
+    let mut coinbase = Coinbase::new();
+    events(&mut coinbase, &l2_data(0, &[("snapshot", "A")]));
+    let good = l2_data(1, &[("update", "A")]);
+    for text in [
+        String::new(),
+        "[]".to_owned(),
+        "{}".to_owned(),
+        good.replace("bid", "up"),
+        good.replace("9.10", "9.1.0"),
+        good.replace("\"1\"", "\"-1\""),
+        good.replace("2023-02-09T20:32:50.5Z", "yesterday"),
+        good.replace("\"A\"", "\"A B\""),
+        good.replace("update", "upgrade"),
+        SAMPLES[1].replace("buy", "bought"),
+        SAMPLES[1].replace("0.162567", "-0.162567"),
+        SAMPLES[2].replace("5.23512", "0"),
+        SAMPLES[2].replace("sell", "none"),
+        SAMPLES[6].replace("BUY", "?"),
+        good[..good.len() - 3].to_owned(),
+        r#"{"type":"l2update","product_id":"A","changes":[["buy","1","1"]]}"#.to_owned(),
+    ] {
+        assert!(taken(&mut coinbase, &text).is_err(), "{text}");
+    }
+    let text = r#"{"type":"error","message":"Failed to subscribe","reason":"X-X is not valid"}"#;
+    let refused = taken(&mut coinbase, text);
+    assert!(matches!(refused, Err(FrameError::Venue(text)) if text.ends_with("X-X is not valid")));
+
+    assert_eq!(sequences(&events(&mut coinbase, &good)), [(Some(1), Some(0))]);
+}
+
+#[test]
+fn candles_are_read_with_their_start_in_seconds() {
+    let text = r#"{"channel":"candles","timestamp":"2023-06-09T20:19:35Z","sequence_num":0,"events":[{"type":"snapshot","candles":[{"start":"1688998200","high":"1867.72","low":"1865.63","open":"1867.38","close":"1866.81","volume":"0.20269406","product_id":"ETH-USD"}]}]}"#;
+    let mut out = Vec::new();
+    candle::Candles.take(Frame::Message(text), &mut out).unwrap();
+
+    let (instrument, candle) = &out[0];
+    assert_eq!(
+        (instrument.as_str(), candle.start),
+        ("COINBASE:ETH-USD", 1_688_998_200_000_000_000)
+    );
+    assert_eq!(candle.prices[1], Decimal::parse("1867.72").unwrap());
+    assert_eq!(events(&mut Coinbase::new(), text), []);
+}

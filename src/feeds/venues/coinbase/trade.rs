@@ -1,0 +1,55 @@
+//! Prints. Exchange's `match` names the maker's side, so the other one took; Advanced Trade's
+//! `market_trades` names the taker's. A product's trades are numbered without a gap by `trade_id`.
+//!
+//! Source: docs.cdp.coinbase.com, "Exchange WebSocket Channels", "Match": "The side field indicates
+//! the maker order side"; "Advanced Trade", "Trade": "Taker side of the trade".
+
+use compact_str::{CompactString, ToCompactString};
+
+use super::super::FrameError;
+use super::super::reading::{price, traded};
+use super::super::roster::Roster;
+use super::super::sided;
+use super::{Product, Told, needed, time_of};
+use crate::domain::market::{Aggressor, Body, Event, Instrument, Nanos, Trade};
+use crate::wire::number::DecimalField;
+
+/// The taker's side, where `taker_bought` is known.
+pub(super) fn aggressor(taker_bought: bool) -> Aggressor {
+    if taker_bought { Aggressor::Buy } else { Aggressor::Sell }
+}
+
+/// A checked print.
+pub(super) fn checked(
+    trade_id: CompactString,
+    at_price: Option<DecimalField>,
+    size: Option<DecimalField>,
+    taken_by: Aggressor,
+) -> Result<Trade, FrameError> {
+    Ok(Trade {
+        trade_id,
+        price: price(needed(at_price, "no price")?)?,
+        qty: traded(needed(size, "no size")?)?,
+        aggressor: Some(taken_by),
+        count: 1,
+        conditions: CompactString::default(),
+    })
+}
+
+/// Takes a `match`.
+pub(super) fn print(
+    roster: &mut Roster<Product>,
+    told: &Told<'_>,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    let at = time_of("time", told.time.as_ref())?;
+    let word = needed(told.side.as_ref(), "no side")?;
+    let maker_bought = sided::is_bid(&word.0).ok_or(FrameError::Value("side"))?;
+    let trade_id = needed(told.trade_id, "no trade_id")?.to_compact_string();
+    let trade = checked(trade_id, told.price, told.size, aggressor(!maker_bought))?;
+    let listed = roster.get(&needed(told.product_id.as_ref(), "no product_id")?.0)?;
+    let event = listed.event(Some(at), recv, Body::Trade(Box::new(trade)));
+    out.push((listed.instrument.clone(), Event { seq: told.sequence, ..event }));
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! Definitions: the answer to `public/get_instruments` over HTTP.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::super::FrameError;
+use super::super::reading::Cell;
+use super::super::roster::Roster;
+use super::super::scientific::Number;
+use crate::domain::market::{Body, Decimal, Definition, Event, Instrument, Nanos};
+
+#[derive(Deserialize)]
+struct Listing<'a> {
+    #[serde(borrow)]
+    instrument_name: Cell<'a>,
+    tick_size: Number,
+    min_trade_amount: Number,
+    #[serde(borrow, default)]
+    base_currency: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    quote_currency: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    kind: Option<Cow<'a, str>>,
+}
+
+fn step(field: &'static str, Number(number): Number) -> Result<Decimal, FrameError> {
+    let step = number.0.map_err(|source| FrameError::Number { field, source })?;
+    if step.is_zero() || step.is_negative() { Err(FrameError::Value(field)) } else { Ok(step) }
+}
+
+/// Takes the result of a request: a list of instruments, else nothing.
+pub(super) fn take(
+    roster: &mut Roster<()>,
+    result: &str,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    if !result.starts_with('[') || !result.contains("\"tick_size\"") {
+        return Ok(());
+    }
+    let listings: Vec<Listing<'_>> = serde_json::from_str(result)?;
+    let mut given = Vec::with_capacity(listings.len());
+    for told in &listings {
+        let text = |text: &Option<Cow<'_, str>>| text.as_ref().map(|text| text.to_string());
+        let definition = Definition {
+            tick_size: step("tick_size", told.tick_size)?,
+            lot_size: step("min_trade_amount", told.min_trade_amount)?,
+            base: text(&told.base_currency),
+            quote: text(&told.quote_currency),
+            kind: text(&told.kind),
+            description: None,
+        };
+        roster.get(&told.instrument_name.0)?;
+        given.push((&told.instrument_name.0, definition));
+    }
+    for (symbol, definition) in given {
+        let listed = roster.get(symbol)?;
+        let event = listed.event(None, recv, Body::Instrument(Box::new(definition)));
+        out.push((listed.instrument.clone(), event));
+    }
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! Best bid and ask: `quote`, and the same fields of `ticker`. Neither names the change of the book
+//! it belongs to.
+
+use serde::Deserialize;
+
+use super::super::FrameError;
+use super::super::reading::{Cell, epoch, side};
+use super::super::roster::Roster;
+use super::super::scientific::Number;
+use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos};
+
+#[derive(Deserialize)]
+struct Told<'a> {
+    timestamp: u64,
+    #[serde(borrow)]
+    instrument_name: Cell<'a>,
+    best_bid_price: Option<Number>,
+    best_bid_amount: Option<Number>,
+    best_ask_price: Option<Number>,
+    best_ask_amount: Option<Number>,
+}
+
+/// Takes the data of `quote.…` or `ticker.…`.
+pub(super) fn take(
+    roster: &mut Roster<()>,
+    data: &str,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    let told: Told<'_> = serde_json::from_str(data)?;
+    let at = epoch("timestamp", told.timestamp)?;
+    let bid = best(told.best_bid_price, told.best_bid_amount)?;
+    let ask = best(told.best_ask_price, told.best_ask_amount)?;
+    let listed = roster.get(&told.instrument_name.0)?;
+    let event = listed.event(Some(at), recv, Body::Quote { bid, ask });
+    out.push((listed.instrument.clone(), event));
+    Ok(())
+}
+
+fn best(at: Option<Number>, amount: Option<Number>) -> Result<Option<LevelChange>, FrameError> {
+    match (at, amount) {
+        (Some(Number(at)), Some(Number(amount))) => side(at, amount),
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,71 @@
+//! Prints: the data of `trades.…` is a list, oldest first; `direction` is the taker's.
+//!
+//! Conditions: `block` where the trade is part of a block trade, `liquidation` where one was.
+
+use compact_str::{CompactString, ToCompactString};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::super::FrameError;
+use super::super::reading::{Cell, epoch, price, traded};
+use super::super::roster::Roster;
+use super::super::scientific::Number;
+use crate::domain::market::{Aggressor, Body, Event, Instrument, Nanos, Trade};
+
+#[derive(Deserialize)]
+struct Print<'a> {
+    #[serde(borrow)]
+    trade_id: Cell<'a>,
+    trade_seq: Option<u64>,
+    timestamp: u64,
+    #[serde(borrow)]
+    instrument_name: Cell<'a>,
+    price: Number,
+    amount: Number,
+    #[serde(borrow)]
+    direction: Cell<'a>,
+    block_trade_id: Option<IgnoredAny>,
+    liquidation: Option<IgnoredAny>,
+}
+
+/// Takes the data of `trades.…`.
+pub(super) fn take(
+    roster: &mut Roster<()>,
+    data: &str,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    let prints: Vec<Print<'_>> = serde_json::from_str(data)?;
+    let mut given = Vec::with_capacity(prints.len());
+    for print in &prints {
+        let aggressor = match print.direction.0.as_ref() {
+            "buy" => Aggressor::Buy,
+            "sell" => Aggressor::Sell,
+            _ => return Err(FrameError::Value("direction")),
+        };
+        if print.trade_id.0.is_empty() {
+            return Err(FrameError::Shape("no trade_id"));
+        }
+        let marks = [
+            print.block_trade_id.is_some().then_some("block"),
+            print.liquidation.is_some().then_some("liquidation"),
+        ];
+        let marks: Vec<&str> = marks.into_iter().flatten().collect();
+        let trade = Trade {
+            trade_id: print.trade_id.0.to_compact_string(),
+            price: price(print.price.0)?,
+            qty: traded(print.amount.0)?,
+            aggressor: Some(aggressor),
+            count: 1,
+            conditions: CompactString::from(marks.join(" ")),
+        };
+        roster.get(&print.instrument_name.0)?;
+        given.push((print, epoch("timestamp", print.timestamp)?, trade));
+    }
+    for (print, at, trade) in given {
+        let listed = roster.get(&print.instrument_name.0)?;
+        let event = listed.event(Some(at), recv, Body::Trade(Box::new(trade)));
+        out.push((listed.instrument.clone(), Event { seq: print.trade_seq, ..event }));
+    }
+    Ok(())
+}

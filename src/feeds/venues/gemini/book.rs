@@ -1,0 +1,32 @@
+//! The book: `l2_updates` with rows `[side, price, quantity]`, absolute, zero removes. The one with
+//! `trades` is the whole book.
+
+use super::super::FrameError;
+use super::super::roster::Roster;
+use super::super::sided;
+use super::{Told, trade};
+use crate::domain::market::{Body, Event, Instrument, Nanos};
+
+/// Takes an `l2_updates`.
+pub(super) fn take(
+    roster: &mut Roster<()>,
+    told: &Told<'_>,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    let changes = told.changes.as_ref().ok_or(FrameError::Shape("no changes"))?;
+    let [bids, asks] = sided::split(changes)?;
+    let history = told.trades.as_deref().map(trade::history).transpose()?;
+    let listed = roster.get(&told.symbol.0)?;
+    let body = if history.is_some() {
+        Body::BookSnapshot { bids, asks, checksum: None }
+    } else {
+        Body::BookDelta { bids, asks, checksum: None }
+    };
+    for (at, trade) in history.unwrap_or_default() {
+        let event = listed.event(Some(at), recv, Body::Trade(Box::new(trade)));
+        out.push((listed.instrument.clone(), event));
+    }
+    out.push((listed.instrument.clone(), listed.event(None, recv, body)));
+    Ok(())
+}

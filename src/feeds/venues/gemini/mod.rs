@@ -1,0 +1,143 @@
+//! Gemini: `l2_updates`, `trade` and `heartbeat` of market data version 2.
+//!
+//! - Sequence: none. Snapshot: the first `l2_updates` of a symbol, the one that has `trades`.
+//! - Checksum: none.
+//! - Scale: decimals as text; quantities in the base currency.
+//! - Time: trades and heartbeats have milliseconds. Books have none; a heartbeat, each five seconds,
+//!   moves the time of all symbols.
+//! - Candles: `candles_1m_updates` and the like; a bucket without trades is flat ([`candle`]).
+//! - The last 50 trades come with the snapshot; they are given before it, so that the book has their
+//!   time.
+//!
+//! Source: docs.gemini.com, "Market Data v2".
+
+mod book;
+mod candle;
+mod line;
+mod trade;
+
+use serde::Deserialize;
+
+use self::trade::Print;
+use super::candle::{CandleRule, Empty, Open, TopRule};
+use super::reading::{Cell, epoch};
+use super::roster::Roster;
+use super::sided::Sided;
+use super::{Adapter, Frame, FrameError, Sequencing, Venue};
+use crate::domain::market::{Event, Instrument, Nanos};
+use crate::wire::number::DecimalField;
+
+/// Spot and perpetuals, `GEMINI:…`.
+pub(super) const VENUE: Venue = Venue {
+    name: "gemini",
+    prefix: "GEMINI",
+    sequencing: Sequencing::None,
+    candles: CandleRule { open: Open::FirstTrade, empty: Empty::Flat, vwap_digits: None },
+    tops: TopRule::Unrelated,
+    adapter: || Box::new(Gemini::new()),
+    line: || Box::new(line::Socket),
+    witness: || Box::new(candle::Candles),
+};
+
+/// The adapter.
+#[derive(Debug)]
+pub(super) struct Gemini {
+    roster: Roster<()>,
+}
+
+/// Everything that a message taken here can have.
+#[derive(Debug, Deserialize)]
+struct Told<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Cell<'a>,
+    #[serde(borrow, default)]
+    symbol: Cell<'a>,
+    changes: Option<Vec<Sided>>,
+    #[serde(borrow, default)]
+    trades: Option<Vec<Print<'a>>>,
+    #[serde(alias = "eventid")]
+    event_id: Option<u64>,
+    tid: Option<u64>,
+    timestamp: Option<u64>,
+    price: Option<DecimalField>,
+    quantity: Option<DecimalField>,
+    #[serde(borrow, default)]
+    side: Cell<'a>,
+}
+
+/// Only what tells the kind of a message.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Cell<'a>,
+    #[serde(borrow, default)]
+    result: Cell<'a>,
+    #[serde(borrow, default)]
+    reason: Cell<'a>,
+    #[serde(borrow, default)]
+    message: Cell<'a>,
+}
+
+impl Gemini {
+    fn new() -> Self {
+        Self { roster: Roster::new("GEMINI") }
+    }
+
+    fn message(
+        &mut self,
+        text: &str,
+        recv: Nanos,
+        out: &mut Vec<(Instrument, Event)>,
+    ) -> Result<(), FrameError> {
+        let told: Told<'_> = match serde_json::from_str(text) {
+            Ok(told) => told,
+            Err(error) => return other(text).unwrap_or(Err(error.into())),
+        };
+        let roster = &mut self.roster;
+        match told.kind.0.as_ref() {
+            "l2_updates" => book::take(roster, &told, recv, out),
+            "trade" => trade::take(roster, &told, recv, out),
+            "heartbeat" => {
+                let at = told.timestamp.ok_or(FrameError::Shape("no timestamp"))?;
+                roster.beat(epoch("timestamp", at)?, recv, out);
+                Ok(())
+            }
+            _ => other(text).unwrap_or(Err(FrameError::Shape("no type"))),
+        }
+    }
+}
+
+/// A message of a kind that is not taken here, whose fields may mean anything, or a refusal; none
+/// for the kinds that are taken.
+fn other(text: &str) -> Option<Result<(), FrameError>> {
+    let head: Head<'_> = serde_json::from_str(text).ok()?;
+    match (head.kind.0.as_ref(), head.result.0.as_ref()) {
+        ("l2_updates" | "trade" | "heartbeat", _) | ("", "") => None,
+        ("error", _) | (_, "error") => {
+            let texts = [head.reason.0, head.message.0].join(": ");
+            Some(Err(FrameError::Venue(texts)))
+        }
+        _ => Some(Ok(())),
+    }
+}
+
+impl Adapter for Gemini {
+    fn take(
+        &mut self,
+        frame: Frame<'_>,
+        recv: Nanos,
+        out: &mut Vec<(Instrument, Event)>,
+    ) -> Result<(), FrameError> {
+        match frame {
+            Frame::Message(text) => self.message(text, recv, out),
+            Frame::Response { .. } | Frame::Connected => Ok(()),
+            Frame::Lost => {
+                self.roster.lose(recv, out, |()| ());
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

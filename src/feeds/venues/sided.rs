@@ -1,0 +1,107 @@
+//! Levels that name their side in the row: `["buy", price, quantity, …]`.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
+
+use super::FrameError;
+use super::reading::{price, quantity};
+use crate::domain::market::LevelChange;
+use crate::wire::number::DecimalField;
+
+/// One level; what follows the three cells is passed over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sided {
+    is_bid: bool,
+    price: DecimalField,
+    qty: DecimalField,
+}
+
+/// Bids and asks of rows, each in the rows' order.
+pub(super) fn split(rows: &[Sided]) -> Result<[Vec<LevelChange>; 2], FrameError> {
+    let mut sides = [Vec::new(), Vec::new()];
+    for row in rows {
+        sides[usize::from(!row.is_bid)].push((price(row.price)?, quantity(row.qty)?));
+    }
+    Ok(sides)
+}
+
+/// Whether a word means the buyers' side; none for a word that names no side.
+pub(super) fn is_bid(word: &str) -> Option<bool> {
+    match word {
+        "buy" | "bid" => Some(true),
+        "sell" | "ask" | "offer" => Some(false),
+        _ => None,
+    }
+}
+
+impl<'de> Deserialize<'de> for Sided {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(SidedVisitor)
+    }
+}
+
+struct SidedVisitor;
+
+impl<'de> Visitor<'de> for SidedVisitor {
+    type Value = Sided;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a side, a price and a quantity")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<Sided, A::Error> {
+        let short = |count: usize| de::Error::invalid_length(count, &"three cells");
+        let Word(is_bid) = cells.next_element()?.ok_or_else(|| short(0))?;
+        let price = cells.next_element()?.ok_or_else(|| short(1))?;
+        let qty = cells.next_element()?.ok_or_else(|| short(2))?;
+        while cells.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Sided { is_bid, price, qty })
+    }
+}
+
+/// A side by its word.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Word(pub bool);
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(WordVisitor)
+    }
+}
+
+struct WordVisitor;
+
+impl Visitor<'_> for WordVisitor {
+    type Value = Word;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a side")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Word, E> {
+        is_bid(text)
+            .map(Word)
+            .ok_or_else(|| de::Error::invalid_value(de::Unexpected::Str(text), &self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_go_to_their_sides_in_their_order() {
+        let text = r#"[["buy","9.0","1"],["sell","9.5","0"],["buy","8.0","2",[]]]"#;
+        let rows: Vec<Sided> = serde_json::from_str(text).unwrap();
+        let [bids, asks] = split(&rows).unwrap();
+
+        assert_eq!(bids.iter().map(|(at, _)| at.to_string()).collect::<Vec<_>>(), ["9.0", "8.0"]);
+        assert!(asks[0].1.is_zero());
+        for text in [r#"[["up","1","1"]]"#, r#"[["buy","1"]]"#, r#"[[1,"1","1"]]"#] {
+            assert!(serde_json::from_str::<Vec<Sided>>(text).is_err(), "{text}");
+        }
+        let rows: Vec<Sided> = serde_json::from_str(r#"[["buy","1","-1"]]"#).unwrap();
+        assert!(split(&rows).is_err());
+    }
+}
