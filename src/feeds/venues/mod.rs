@@ -14,8 +14,11 @@ mod binance;
 pub mod candle;
 mod kraken;
 pub mod line;
+mod phemex;
+mod prints;
 pub(in crate::feeds) mod reading;
 mod roster;
+mod step;
 mod venue;
 
 pub use self::venue::{Sequencing, VENUES, Venue, adapter_for, names, venue};

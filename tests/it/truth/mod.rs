@@ -5,6 +5,7 @@
 
 mod binance;
 mod kraken;
+mod phemex;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
