@@ -12,6 +12,7 @@
 
 mod binance;
 pub mod candle;
+mod hitbtc;
 mod kraken;
 pub mod line;
 mod phemex;

@@ -10,7 +10,13 @@ use crate::wire::{ingest, record};
 
 /// Frames of every venue, as its documents or its captures have them.
 fn samples() -> Vec<&'static str> {
-    [binance::tests::SAMPLES, kraken::tests::SAMPLES, phemex::tests::SAMPLES].concat()
+    [
+        binance::tests::SAMPLES,
+        kraken::tests::SAMPLES,
+        phemex::tests::SAMPLES,
+        hitbtc::tests::SAMPLES,
+    ]
+    .concat()
 }
 
 /// What may stand where something else was.

@@ -4,6 +4,8 @@
 //! `../shared/data`. Without it a test says that it was skipped, and passes.
 
 mod binance;
+mod candles;
+mod hitbtc;
 mod kraken;
 mod phemex;
 

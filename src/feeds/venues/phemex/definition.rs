@@ -108,9 +108,7 @@ pub(super) fn take(
 ) -> Result<(), FrameError> {
     let listing = Listing::read(text)?;
     let all = || listing.products.iter().chain(&listing.perp_products_v2);
-    for listed in all() {
-        roster.get(listed.symbol)?;
-    }
+    roster.check(all().map(|listed| listed.symbol))?;
     for (symbol, scales) in listing.scales() {
         roster.get(symbol)?.state.scales = Some(scales);
     }
