@@ -16,13 +16,17 @@ pub mod candle;
 mod coinbase;
 mod deribit;
 mod gemini;
+mod hitbtc;
 mod kraken;
 pub mod line;
 mod numbering;
+mod phemex;
+mod prints;
 pub(in crate::feeds) mod reading;
 mod roster;
 mod scientific;
 mod sided;
+mod step;
 mod venue;
 
 pub use self::venue::{Sequencing, VENUES, Venue, adapter_for, names, venue};

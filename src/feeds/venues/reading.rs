@@ -48,6 +48,12 @@ pub(super) fn epoch(field: &'static str, value: u64) -> Result<Nanos, FrameError
     nanos.filter(|nanos| *nanos < TIME_LIMIT).ok_or(FrameError::Time(field))
 }
 
+/// Nanoseconds since 1970.
+pub(super) fn nanos_of(field: &'static str, value: u64) -> Result<Nanos, FrameError> {
+    let nanos = Nanos::try_from(value).ok();
+    nanos.filter(|nanos| *nanos < TIME_LIMIT).ok_or(FrameError::Time(field))
+}
+
 /// RFC 3339.
 pub(super) fn rfc3339(field: &'static str, text: &str) -> Result<Nanos, FrameError> {
     let nanos = if text.contains('T') { time::parse(text) } else { None };

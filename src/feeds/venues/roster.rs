@@ -49,8 +49,7 @@ impl<S: Default> Roster<S> {
     /// The instrument of a symbol, listed from here on.
     pub fn get(&mut self, symbol: &str) -> Result<&mut Listed<S>, FrameError> {
         if !self.listed.contains_key(symbol) {
-            let instrument = Instrument::parse(&format!("{}:{symbol}", self.venue))
-                .map_err(|_| FrameError::Symbol(symbol.chars().take(80).collect()))?;
+            let instrument = self.named(symbol)?;
             if INSTRUMENTS_MAX <= self.listed.len() {
                 return Err(FrameError::TooManyInstruments(INSTRUMENTS_MAX));
             }
@@ -58,6 +57,23 @@ impl<S: Default> Roster<S> {
             self.listed.insert(symbol.into(), listed);
         }
         self.listed.get_mut(symbol).ok_or(FrameError::Shape("symbol"))
+    }
+
+    /// Whether all of these could be listed; lists none of them.
+    pub fn check<'a>(&self, symbols: impl Iterator<Item = &'a str>) -> Result<(), FrameError> {
+        let fresh = symbols.filter(|symbol| !self.listed.contains_key(*symbol));
+        for (nth, symbol) in fresh.enumerate() {
+            self.named(symbol)?;
+            if INSTRUMENTS_MAX <= self.listed.len() + nth {
+                return Err(FrameError::TooManyInstruments(INSTRUMENTS_MAX));
+            }
+        }
+        Ok(())
+    }
+
+    fn named(&self, symbol: &str) -> Result<Instrument, FrameError> {
+        Instrument::parse(&format!("{}:{symbol}", self.venue))
+            .map_err(|_| FrameError::Symbol(symbol.chars().take(80).collect()))
     }
 
     /// The only symbol heard of so far.

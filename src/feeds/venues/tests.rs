@@ -17,6 +17,8 @@ fn samples() -> Vec<&'static str> {
         deribit::tests::SAMPLES,
         bitfinex::tests::SAMPLES,
         gemini::tests::SAMPLES,
+        phemex::tests::SAMPLES,
+        hitbtc::tests::SAMPLES,
     ]
     .concat()
 }

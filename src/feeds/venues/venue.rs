@@ -2,7 +2,7 @@
 
 use super::candle::{CandleRule, TopRule, Witness};
 use super::line::Line;
-use super::{Adapter, binance, bitfinex, coinbase, deribit, gemini, kraken};
+use super::{Adapter, binance, bitfinex, coinbase, deribit, gemini, hitbtc, kraken, phemex};
 
 /// How a venue numbers the changes of a book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,9 @@ pub const VENUES: &[Venue] = &[
     binance::COINM,
     kraken::VENUE,
     coinbase::VENUE,
+    phemex::VENUE,
+    hitbtc::HITBTC,
+    hitbtc::BEQUANT,
     deribit::VENUE,
     bitfinex::VENUE,
     gemini::VENUE,

@@ -4,7 +4,10 @@
 //! `../shared/data`. Without it a test says that it was skipped, and passes.
 
 mod binance;
+mod candles;
+mod hitbtc;
 mod kraken;
+mod phemex;
 mod verified;
 
 use std::collections::BTreeMap;

@@ -12,6 +12,7 @@ use super::super::scientific;
 use super::super::{Frame, FrameError};
 use super::{CHANNELS_MAX, rows};
 use crate::domain::market::{Instrument, Nanos, SECOND_NS};
+use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
 /// Reads candles of the channels that were subscribed.
@@ -72,7 +73,7 @@ impl Witness for Candles {
     ) -> Result<(), FrameError> {
         let Frame::Message(text) = frame else { return Ok(()) };
         if text.starts_with('{') {
-            let told: Subscribed<'_> = serde_json::from_str(text)?;
+            let told: Subscribed<'_> = borrowed::from_str(text)?;
             if told.event.0 == "subscribed"
                 && let Some(id) = told.id
             {
@@ -87,7 +88,7 @@ impl Witness for Candles {
         if self.0.is_empty() {
             return Ok(());
         }
-        let words: Vec<&RawValue> = serde_json::from_str(text)?;
+        let words: Vec<&RawValue> = borrowed::from_str(text)?;
         let [id, data, ..] = words.as_slice() else { return Ok(()) };
         let known = id.get().parse().ok().and_then(|id: u64| self.0.get(&id));
         let Some((instrument, length)) = known.filter(|_| data.get().starts_with('[')) else {

@@ -36,6 +36,7 @@ use super::reading::{Cell, epoch};
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
+use crate::wire::borrowed;
 
 /// Spot and derivatives, `BITFINEX:…`.
 pub(super) const VENUE: Venue = Venue {
@@ -142,7 +143,7 @@ impl Bitfinex {
     }
 
     fn notice(&mut self, text: &str) -> Result<(), FrameError> {
-        let told: Notice<'_> = serde_json::from_str(text)?;
+        let told: Notice<'_> = borrowed::from_str(text)?;
         match told.event.0.as_ref() {
             "subscribed" => {
                 let id = told.id.ok_or(FrameError::Shape("no chanId"))?;
@@ -186,7 +187,7 @@ impl Bitfinex {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
-        let words: Vec<&RawValue> = serde_json::from_str(text)?;
+        let words: Vec<&RawValue> = borrowed::from_str(text)?;
         let [id, first, rest @ ..] = words.as_slice() else {
             return Err(FrameError::Shape("no channel and data"));
         };

@@ -4,7 +4,6 @@
 //! `level2` tells each change by itself, `level2_batch` those of 50 ms, in one form.
 
 use super::super::FrameError;
-use super::super::reading::Level;
 use super::super::roster::Roster;
 use super::super::sided;
 use super::{Product, Told, needed, time_of};
@@ -34,8 +33,8 @@ pub(super) fn snapshot(
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
     let at = told.time.as_ref().map(|time| time_of("time", Some(time))).transpose()?;
-    let bids = Level::changes(needed(told.bids, "no bids")?)?;
-    let asks = Level::changes(needed(told.asks, "no asks")?)?;
+    let bids = needed(told.bids, "no bids")?.changes()?;
+    let asks = needed(told.asks, "no asks")?.changes()?;
     let listed = roster.get(&needed(told.product_id, "no product_id")?.0)?;
     let body = Body::BookSnapshot { bids, asks, checksum: None };
     out.push((listed.instrument.clone(), listed.event(at, recv, body)));

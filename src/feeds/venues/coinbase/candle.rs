@@ -7,6 +7,7 @@ use super::super::candle::{Candle, Witness};
 use super::super::reading::{Cell, price, quantity, seconds_of};
 use super::super::{Frame, FrameError};
 use crate::domain::market::{Instrument, Nanos, SECOND_NS};
+use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
 /// The length of the buckets.
@@ -50,7 +51,7 @@ impl Witness for Candles {
         if !text.contains(r#""channel":"candles""#) {
             return Ok(());
         }
-        let message: Message<'_> = serde_json::from_str(text)?;
+        let message: Message<'_> = borrowed::from_str(text)?;
         let mut all = Vec::new();
         for told in message.events.into_iter().flat_map(|happening| happening.candles) {
             let symbol = told.product_id.0;

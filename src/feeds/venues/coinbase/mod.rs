@@ -30,11 +30,12 @@ use serde::Deserialize;
 use self::advanced::Happening;
 use super::candle::{CandleRule, Empty, Open, TopRule};
 use super::numbering::Numbering;
-use super::reading::{Cell, Level, rfc3339};
+use super::reading::{Cell, Levels, rfc3339};
 use super::roster::Roster;
 use super::sided::Sided;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
+use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
 /// Spot, `COINBASE:…`.
@@ -72,8 +73,8 @@ struct Told<'a> {
     #[serde(borrow, default)]
     product_id: Option<Cell<'a>>,
     changes: Option<Vec<Sided>>,
-    bids: Option<Vec<Level>>,
-    asks: Option<Vec<Level>>,
+    bids: Option<Levels>,
+    asks: Option<Levels>,
     #[serde(borrow, default)]
     time: Option<Cell<'a>>,
     trade_id: Option<u64>,
@@ -127,7 +128,7 @@ impl Coinbase {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
-        let told: Told<'_> = match serde_json::from_str(text) {
+        let told: Told<'_> = match borrowed::from_str(text) {
             Ok(told) => told,
             Err(error) => return self.other(text, recv, out).ok_or(error)?,
         };
@@ -157,7 +158,7 @@ impl Coinbase {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Option<Result<(), FrameError>> {
-        let head: Head<'_> = serde_json::from_str(text).ok()?;
+        let head: Head<'_> = borrowed::from_str(text).ok()?;
         let (kind, channel) = (head.kind.unwrap_or_default(), head.channel.unwrap_or_default());
         match (kind.0.as_ref(), channel.0.as_ref()) {
             ("l2update" | "snapshot" | "match" | "heartbeat" | "error", "") => None,

@@ -13,6 +13,7 @@ use super::super::reading::{Cell, epoch, price, quantity};
 use super::super::roster::Roster;
 use super::super::scientific::{self, Number};
 use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos};
+use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
 #[derive(Deserialize)]
@@ -41,7 +42,7 @@ pub(super) fn take(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let told: Told<'_> = serde_json::from_str(data)?;
+    let told: Told<'_> = borrowed::from_str(data)?;
     let at = epoch("timestamp", told.timestamp)?;
     let (bids, asks) = (changes(&told.bids)?, changes(&told.asks)?);
     let whole = match told.kind.as_ref().map(|kind| kind.0.as_ref()) {

@@ -9,6 +9,7 @@ use super::super::reading::{Cell, epoch, price, quantity};
 use super::super::scientific::Number;
 use super::super::{Frame, FrameError};
 use crate::domain::market::{Instrument, Nanos, SECOND_NS};
+use crate::wire::borrowed;
 
 /// Reads candles of all instruments.
 pub(super) struct Charts;
@@ -63,7 +64,7 @@ impl Witness for Charts {
         if !text.contains(r#""channel":"chart.trades."#) {
             return Ok(());
         }
-        let Message { params: Params { channel, data } } = serde_json::from_str(text)?;
+        let Message { params: Params { channel, data } } = borrowed::from_str(text)?;
         let names = channel.0.strip_prefix("chart.trades.").and_then(|rest| rest.rsplit_once('.'));
         let (symbol, resolution) = names.ok_or(FrameError::Shape("no instrument"))?;
         let instrument = Instrument::parse(&format!("DERIBIT:{symbol}"))

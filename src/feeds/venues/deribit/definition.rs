@@ -9,6 +9,7 @@ use super::super::reading::Cell;
 use super::super::roster::Roster;
 use super::super::scientific::Number;
 use crate::domain::market::{Body, Decimal, Definition, Event, Instrument, Nanos};
+use crate::wire::borrowed;
 
 #[derive(Deserialize)]
 struct Listing<'a> {
@@ -39,7 +40,7 @@ pub(super) fn take(
     if !result.starts_with('[') || !result.contains("\"tick_size\"") {
         return Ok(());
     }
-    let listings: Vec<Listing<'_>> = serde_json::from_str(result)?;
+    let listings: Vec<Listing<'_>> = borrowed::from_str(result)?;
     let mut given = Vec::with_capacity(listings.len());
     for told in &listings {
         let text = |text: &Option<Cow<'_, str>>| text.as_ref().map(|text| text.to_string());

@@ -33,6 +33,7 @@ use super::reading::Cell;
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Event, Instrument, Nanos};
+use crate::wire::borrowed;
 
 /// Options, futures and spot, `DERIBIT:…`.
 pub(super) const VENUE: Venue = Venue {
@@ -91,7 +92,7 @@ impl Deribit {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
-        let told: Told<'_> = serde_json::from_str(text)?;
+        let told: Told<'_> = borrowed::from_str(text)?;
         if let Some(error) = told.error {
             return Err(FrameError::Venue(error.message.0.into_owned()));
         }
@@ -121,7 +122,7 @@ impl Deribit {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
-        let told: Told<'_> = serde_json::from_str(text)?;
+        let told: Told<'_> = borrowed::from_str(text)?;
         if let Some(error) = told.error {
             return Err(FrameError::Venue(error.message.0.into_owned()));
         }

@@ -8,6 +8,7 @@ use super::super::reading::{Cell, epoch, side};
 use super::super::roster::Roster;
 use super::super::scientific::Number;
 use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos};
+use crate::wire::borrowed;
 
 #[derive(Deserialize)]
 struct Told<'a> {
@@ -27,7 +28,7 @@ pub(super) fn take(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let told: Told<'_> = serde_json::from_str(data)?;
+    let told: Told<'_> = borrowed::from_str(data)?;
     let at = epoch("timestamp", told.timestamp)?;
     let bid = best(told.best_bid_price, told.best_bid_amount)?;
     let ask = best(told.best_ask_price, told.best_ask_amount)?;

@@ -11,6 +11,7 @@ use super::super::reading::{Cell, epoch, price, traded};
 use super::super::roster::Roster;
 use super::super::scientific::Number;
 use crate::domain::market::{Aggressor, Body, Event, Instrument, Nanos, Trade};
+use crate::wire::borrowed;
 
 #[derive(Deserialize)]
 struct Print<'a> {
@@ -35,7 +36,7 @@ pub(super) fn take(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let prints: Vec<Print<'_>> = serde_json::from_str(data)?;
+    let prints: Vec<Print<'_>> = borrowed::from_str(data)?;
     let mut given = Vec::with_capacity(prints.len());
     for print in &prints {
         let aggressor = match print.direction.0.as_ref() {

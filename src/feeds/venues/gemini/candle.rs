@@ -8,6 +8,7 @@ use super::super::reading::{Cell, epoch, price, quantity};
 use super::super::scientific::Number;
 use super::super::{Frame, FrameError};
 use crate::domain::market::{Instrument, Nanos, SECOND_NS};
+use crate::wire::borrowed;
 
 /// Reads candles of all symbols.
 pub(super) struct Candles;
@@ -45,7 +46,7 @@ impl Witness for Candles {
         if !text.contains(r#""type":"candles_"#) {
             return Ok(());
         }
-        let told: Told<'_> = serde_json::from_str(text)?;
+        let told: Told<'_> = borrowed::from_str(text)?;
         let symbol = &told.symbol.0;
         let instrument = Instrument::parse(&format!("GEMINI:{symbol}"))
             .map_err(|_| FrameError::Symbol(symbol.chars().take(80).collect()))?;

@@ -25,6 +25,7 @@ use super::roster::Roster;
 use super::sided::Sided;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Event, Instrument, Nanos};
+use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
 /// Spot and perpetuals, `GEMINI:…`.
@@ -89,7 +90,7 @@ impl Gemini {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
-        let told: Told<'_> = match serde_json::from_str(text) {
+        let told: Told<'_> = match borrowed::from_str(text) {
             Ok(told) => told,
             Err(error) => return other(text).unwrap_or(Err(error.into())),
         };
@@ -110,7 +111,7 @@ impl Gemini {
 /// A message of a kind that is not taken here, whose fields may mean anything, or a refusal; none
 /// for the kinds that are taken.
 fn other(text: &str) -> Option<Result<(), FrameError>> {
-    let head: Head<'_> = serde_json::from_str(text).ok()?;
+    let head: Head<'_> = borrowed::from_str(text).ok()?;
     match (head.kind.0.as_ref(), head.result.0.as_ref()) {
         ("l2_updates" | "trade" | "heartbeat", _) | ("", "") => None,
         ("error", _) | (_, "error") => {

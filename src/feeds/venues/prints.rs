@@ -1,0 +1,48 @@
+//! Ids for trades whose venue gives none, by the contract's rule: `~<ts_event>.<k>`, where `k` counts
+//! the instrument's trades of that nanosecond from 0.
+
+use std::collections::BTreeMap;
+
+use compact_str::{CompactString, format_compact};
+
+use crate::domain::market::Nanos;
+
+/// Nanoseconds whose trades are counted; the earliest is forgotten first.
+const TIMES_MAX: usize = 1_024;
+
+/// How many trades without id each recent nanosecond had.
+#[derive(Debug, Default)]
+pub(super) struct Prints(BTreeMap<Nanos, u32>);
+
+impl Prints {
+    /// The id of the next trade at a time.
+    pub fn next_id(&mut self, at: Nanos) -> CompactString {
+        let count = self.0.entry(at).or_default();
+        let id = format_compact!("~{at}.{count}");
+        *count = count.saturating_add(1);
+        if TIMES_MAX < self.0.len() {
+            self.0.pop_first();
+        }
+        id
+    }
+
+    /// Counts from 0 again: what comes next is told from its beginning, so that a trade told twice
+    /// gets the id it had.
+    pub fn restart(&mut self) {
+        self.0.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trades_without_id_are_counted_within_their_nanosecond() {
+        let mut prints = Prints::default();
+
+        assert_eq!([5, 5, 6, 5].map(|at| prints.next_id(at)), ["~5.0", "~5.1", "~6.0", "~5.2"]);
+        prints.restart();
+        assert_eq!([5, 5].map(|at| prints.next_id(at)), ["~5.0", "~5.1"]);
+    }
+}
