@@ -32,6 +32,7 @@ impl Tally {
 #[derive(Default)]
 struct Tallies {
     traded: Tally,
+    running: Tally,
     flat: Tally,
     present: Tally,
     opened: Tally,
@@ -56,6 +57,7 @@ pub(super) fn rows(set: &str, venue: &Venue, folded: &Folded) -> Vec<Row> {
     };
     [
         all.traded.row(set, "bars and the venue's candles (O H L C V, count where told)"),
+        all.running.row(set, "bars and the venue's running candles, as last told"),
         all.vwap.row(set, "vwap, cut at the venue's digits"),
         all.flat.row(set, "candles of empty buckets, flat at the close before"),
         all.present.row(set, "bars that have a candle"),
@@ -112,8 +114,12 @@ fn by_time(venue: &Venue, out: &Out, all: &mut Tallies) {
                         is_bar_opened_at(kept, close, candle)
                     }
                 };
+                if is_running {
+                    all.running.count(equal);
+                    all.running.running += usize::from(!equal);
+                    continue;
+                }
                 all.traded.count(equal);
-                all.traded.running += usize::from(!equal && is_running);
                 if let (Some(digits), Some(vwap)) = (rule.vwap_digits, candle.vwap) {
                     all.vwap.count(is_cut_vwap(kept, vwap, digits));
                 }

@@ -211,13 +211,7 @@ fn read(file: &Path) -> Result<Told, TruthError> {
 
 /// Small volumes are written with an exponent.
 fn number(number: &Number) -> Option<Decimal> {
-    let text = number.to_string();
-    let Some((digits, exponent)) = text.split_once(['e', 'E']) else {
-        return Decimal::parse(&text).ok();
-    };
-    let (digits, down) = (Decimal::parse(digits).ok()?, exponent.strip_prefix('-')?);
-    let scale = digits.scale().checked_add(down.parse().ok()?).filter(|scale| *scale <= 18)?;
-    Some(Decimal::from_mantissa(digits.at(digits.scale())?, scale))
+    Decimal::parse_scientific(&number.to_string()).ok()
 }
 
 fn decoded(rows: &[Decoded]) -> Option<Told> {

@@ -128,6 +128,31 @@ impl Decimal {
         Ok(Self { mantissa, scale, written_scale })
     }
 
+    /// Reads a decimal with or without an exponent, as `5.0e-4`; with one, it is taken as written
+    /// out in full. For sources that write so; the hub's own doors take no exponents.
+    ///
+    /// # Errors
+    ///
+    /// As [`Decimal::parse`].
+    pub fn parse_scientific(text: &str) -> Result<Self, DecimalError> {
+        let Some((digits, exponent)) = text.split_once(['e', 'E']) else {
+            return Self::parse(text);
+        };
+        let digits = Self::parse(digits)?;
+        let exponent: i32 = exponent.parse().map_err(|_| DecimalError::Malformed)?;
+        let most = i32::from(SCALE_MAX);
+        let scale = i32::from(digits.scale).checked_sub(exponent);
+        if digits.is_zero() {
+            return Ok(Self::default());
+        }
+        let scale = scale.filter(|scale| (-most..=most).contains(scale));
+        let scale = scale.ok_or(DecimalError::OutOfRange)?;
+        let up = 10_i64.pow(scale.min(0).unsigned_abs());
+        let mantissa = digits.mantissa.checked_mul(up).ok_or(DecimalError::OutOfRange)?;
+        let scale = u8::try_from(scale.max(0)).map_err(|_| DecimalError::OutOfRange)?;
+        Ok(Self::from_mantissa(mantissa, scale))
+    }
+
     /// A number from its parts, trailing zeros taken off; `scale` is at most 18.
     #[must_use]
     pub fn from_mantissa(mantissa: i64, scale: u8) -> Self {
@@ -281,6 +306,22 @@ mod tests {
             assert_eq!(Decimal::parse(text), Err(DecimalError::OutOfRange), "{text:?}");
         }
         assert!(Decimal::parse("123456789012345678").is_ok());
+    }
+
+    #[test]
+    fn exponents_are_written_out() {
+        let numbers =
+            [("5.0e-4", "0.0005"), ("1e-07", "0.0000001"), ("-2.5E+3", "-2500"), ("0e-99", "0")];
+        for (text, plain) in numbers {
+            let number = Decimal::parse_scientific(text).unwrap();
+            assert!(number.equals(Decimal::parse(plain).unwrap()), "{text}");
+        }
+        assert_eq!(Decimal::parse_scientific("1.50").unwrap().written_scale(), 2);
+        for text in
+            ["", "e", "1e", "e5", "1e1.5", "1e-19", "1e19", "9e18e1", "1e-2147483648", "99e17"]
+        {
+            assert!(Decimal::parse_scientific(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The instruments an adapter has heard of, each with the greatest venue time it gave.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::FrameError;
 use crate::domain::market::{Body, Event, Instrument, Nanos};
@@ -22,7 +22,9 @@ pub(super) struct Listed<S> {
 #[derive(Debug)]
 pub(super) struct Roster<S> {
     venue: &'static str,
-    listed: BTreeMap<Box<str>, Listed<S>>,
+    /// In the order in which they were first heard of.
+    listed: Vec<Listed<S>>,
+    places: HashMap<Box<str>, usize, foldhash::fast::RandomState>,
 }
 
 impl<S> Listed<S> {
@@ -43,25 +45,33 @@ impl<S> Listed<S> {
 impl<S: Default> Roster<S> {
     /// An empty roster of the venue with that name in instruments.
     pub fn new(venue: &'static str) -> Self {
-        Self { venue, listed: BTreeMap::new() }
+        Self { venue, listed: Vec::new(), places: HashMap::default() }
     }
 
     /// The instrument of a symbol, listed from here on.
     pub fn get(&mut self, symbol: &str) -> Result<&mut Listed<S>, FrameError> {
-        if !self.listed.contains_key(symbol) {
-            let instrument = self.named(symbol)?;
-            if INSTRUMENTS_MAX <= self.listed.len() {
-                return Err(FrameError::TooManyInstruments(INSTRUMENTS_MAX));
-            }
-            let listed = Listed { instrument, state: S::default(), latest: None };
-            self.listed.insert(symbol.into(), listed);
+        let place = match self.places.get(symbol) {
+            Some(place) => *place,
+            None => self.list(symbol)?,
+        };
+        self.listed.get_mut(place).ok_or(FrameError::Shape("symbol"))
+    }
+
+    /// Lists a symbol that is not listed yet; its place.
+    fn list(&mut self, symbol: &str) -> Result<usize, FrameError> {
+        let instrument = self.named(symbol)?;
+        let place = self.listed.len();
+        if INSTRUMENTS_MAX <= place {
+            return Err(FrameError::TooManyInstruments(INSTRUMENTS_MAX));
         }
-        self.listed.get_mut(symbol).ok_or(FrameError::Shape("symbol"))
+        self.listed.push(Listed { instrument, state: S::default(), latest: None });
+        self.places.insert(symbol.into(), place);
+        Ok(place)
     }
 
     /// Whether all of these could be listed; lists none of them.
     pub fn check<'a>(&self, symbols: impl Iterator<Item = &'a str>) -> Result<(), FrameError> {
-        let fresh = symbols.filter(|symbol| !self.listed.contains_key(*symbol));
+        let fresh = symbols.filter(|symbol| !self.places.contains_key(*symbol));
         for (nth, symbol) in fresh.enumerate() {
             self.named(symbol)?;
             if INSTRUMENTS_MAX <= self.listed.len() + nth {
@@ -78,7 +88,7 @@ impl<S: Default> Roster<S> {
 
     /// The only symbol heard of so far.
     pub fn only(&self) -> Result<String, FrameError> {
-        match self.listed.keys().next() {
+        match self.places.keys().next() {
             Some(symbol) if self.listed.len() == 1 => Ok(symbol.to_string()),
             _ => Err(FrameError::UnnamedSnapshot(self.listed.len())),
         }
@@ -92,7 +102,7 @@ impl<S: Default> Roster<S> {
         out: &mut Vec<(Instrument, Event)>,
         forget: impl Fn(&mut S),
     ) {
-        for listed in self.listed.values_mut() {
+        for listed in &mut self.listed {
             forget(&mut listed.state);
             let event = listed.event(None, recv, Body::Disconnect);
             out.push((listed.instrument.clone(), event));
@@ -101,7 +111,7 @@ impl<S: Default> Roster<S> {
 
     /// Tells every instrument a venue's time that belongs to none of them.
     pub fn beat(&mut self, at: Nanos, recv: Nanos, out: &mut Vec<(Instrument, Event)>) {
-        for listed in self.listed.values_mut() {
+        for listed in &mut self.listed {
             let event = listed.event(Some(at), recv, Body::Heartbeat);
             out.push((listed.instrument.clone(), event));
         }

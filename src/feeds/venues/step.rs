@@ -1,24 +1,12 @@
 //! Steps of prices and quantities, as lists of products write them: with an exponent at times.
 
 use super::FrameError;
-use crate::domain::market::{Decimal, DecimalError};
+use crate::domain::market::Decimal;
 
 /// A step above zero; `5e-05` is read as `0.00005`.
 pub(super) fn step(field: &'static str, text: &str) -> Result<Decimal, FrameError> {
-    let fault = |source| FrameError::Number { field, source };
-    let number = match text.split_once(['e', 'E']) {
-        None => Decimal::parse(text).map_err(fault)?,
-        Some((digits, exponent)) => {
-            let digits = Decimal::parse(digits).map_err(fault)?;
-            let down: u8 = exponent
-                .strip_prefix('-')
-                .and_then(|digits| digits.parse().ok())
-                .ok_or(fault(DecimalError::Malformed))?;
-            let scale = digits.scale().checked_add(down).filter(|scale| *scale <= 18);
-            let scale = scale.ok_or(fault(DecimalError::OutOfRange))?;
-            Decimal::from_mantissa(digits.at(digits.scale()).unwrap_or_default(), scale)
-        }
-    };
+    let number =
+        Decimal::parse_scientific(text).map_err(|source| FrameError::Number { field, source })?;
     if number.is_zero() || number.is_negative() {
         return Err(FrameError::Value(field));
     }
@@ -35,7 +23,7 @@ mod tests {
             let step = step("qty_increment", text).unwrap();
             assert_eq!((step.scale(), step.at(8)), (8, Some(1)), "{text}");
         }
-        for text in ["", "0", "-1", "1e8", "1e-19", "e-1", "1e-x", "1e-300"] {
+        for text in ["", "0", "-1", "1e-19", "e-1", "1e-x", "1e-300"] {
             assert!(step("qty_increment", text).is_err(), "{text:?}");
         }
     }

@@ -3,7 +3,6 @@
 
 use super::super::FrameError;
 use super::super::reading::{price, quantity};
-use super::super::scientific;
 use super::rows;
 use crate::domain::market::{Body, Decimal, LevelChange};
 use crate::wire::number::DecimalField;
@@ -15,9 +14,9 @@ fn level(row: &str) -> Result<(bool, LevelChange), FrameError> {
         Some(amount) => (false, amount),
         None => (true, amount),
     };
-    let qty = quantity(DecimalField(scientific::parse(amount)))?;
+    let qty = quantity(DecimalField(Decimal::parse_scientific(amount)))?;
     let qty = if count == 0 { Decimal::default() } else { qty };
-    Ok((is_bid, (price(DecimalField(scientific::parse(at)))?, qty)))
+    Ok((is_bid, (price(DecimalField(Decimal::parse_scientific(at)))?, qty)))
 }
 
 /// The book or change that data say.

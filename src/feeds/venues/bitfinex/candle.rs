@@ -8,10 +8,9 @@ use serde_json::value::RawValue;
 
 use super::super::candle::{Candle, Witness};
 use super::super::reading::{Cell, epoch, price, quantity};
-use super::super::scientific;
 use super::super::{Frame, FrameError};
 use super::{CHANNELS_MAX, rows};
-use crate::domain::market::{Instrument, Nanos, SECOND_NS};
+use crate::domain::market::{Decimal, Instrument, Nanos, SECOND_NS};
 use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
@@ -52,12 +51,12 @@ fn candle(row: &str, length: Nanos) -> Result<Candle, FrameError> {
     let [start, open, close, high, low, volume] = rows::cells(row);
     let start: u64 = start.parse().map_err(|_| FrameError::Time("candle"))?;
     let [open, high, low, close] =
-        [open, high, low, close].map(|text| price(DecimalField(scientific::parse(text))));
+        [open, high, low, close].map(|text| price(DecimalField(Decimal::parse_scientific(text))));
     Ok(Candle {
         start: epoch("candle", start)?,
         length,
         prices: [open?, high?, low?, close?],
-        volume: quantity(DecimalField(scientific::parse(volume)))?,
+        volume: quantity(DecimalField(Decimal::parse_scientific(volume)))?,
         count: None,
         vwap: None,
         fills: None,

@@ -6,9 +6,8 @@ use compact_str::{CompactString, ToCompactString};
 
 use super::super::FrameError;
 use super::super::reading::{epoch, price, traded};
-use super::super::scientific;
 use super::rows;
-use crate::domain::market::{Aggressor, Body, Nanos, Trade};
+use crate::domain::market::{Aggressor, Body, Decimal, Nanos, Trade};
 use crate::wire::number::DecimalField;
 
 fn print(row: &str) -> Result<(Option<Nanos>, Body), FrameError> {
@@ -21,8 +20,8 @@ fn print(row: &str) -> Result<(Option<Nanos>, Body), FrameError> {
     };
     let trade = Trade {
         trade_id: id.to_compact_string(),
-        price: price(DecimalField(scientific::parse(at_price)))?,
-        qty: traded(DecimalField(scientific::parse(amount)))?,
+        price: price(DecimalField(Decimal::parse_scientific(at_price)))?,
+        qty: traded(DecimalField(Decimal::parse_scientific(amount)))?,
         aggressor: Some(aggressor),
         count: 1,
         conditions: CompactString::default(),

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::super::FrameError;
 use super::super::reading::{Cell, epoch, price, quantity};
 use super::super::roster::Roster;
-use super::super::scientific::{self, Number};
+use super::super::scientific::Number;
 use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos};
 use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
@@ -96,7 +96,7 @@ impl<'de> Visitor<'de> for RowVisitor {
             r#""new""# | r#""change""# | r#""delete""# => {
                 cells.next_element::<Number>()?.ok_or_else(|| short(1))?.0
             }
-            _ => DecimalField(scientific::parse(first)),
+            _ => DecimalField(Decimal::parse_scientific(first)),
         };
         let Number(amount) = cells.next_element()?.ok_or_else(|| short(2))?;
         while cells.next_element::<IgnoredAny>()?.is_some() {}
