@@ -12,8 +12,10 @@
 
 mod binance;
 pub mod candle;
+mod channel;
 mod kraken;
 pub mod line;
+mod okx;
 pub(in crate::feeds) mod reading;
 mod roster;
 mod venue;
