@@ -5,7 +5,6 @@
 //! that any of them has. The data of channels that carry nothing taken here is passed over unread,
 //! wherever `arg` stands in the frame.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;

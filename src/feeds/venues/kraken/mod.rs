@@ -21,8 +21,8 @@ mod v1;
 mod v2;
 
 use self::book::Depths;
-use self::trade::Prints;
 use super::candle::{CandleRule, Empty, Open, TopRule};
+use super::prints::Prints;
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Event, Instrument, Nanos};
