@@ -11,11 +11,15 @@
 //! - What is kept per instrument is bounded, and so is the number of instruments.
 
 mod binance;
+mod bitget;
+mod bitmex;
 pub mod candle;
 mod channel;
 mod kraken;
+mod kucoin;
 pub mod line;
 mod okx;
+mod prints;
 pub(in crate::feeds) mod reading;
 mod roster;
 mod venue;

@@ -10,7 +10,15 @@ use crate::wire::{ingest, record};
 
 /// Frames of every venue, as its documents or its captures have them.
 fn samples() -> Vec<&'static str> {
-    [binance::tests::SAMPLES, kraken::tests::SAMPLES, okx::tests::SAMPLES].concat()
+    [
+        binance::tests::SAMPLES,
+        kraken::tests::SAMPLES,
+        okx::tests::SAMPLES,
+        bitget::tests::SAMPLES,
+        bitmex::tests::SAMPLES,
+        kucoin::tests::SAMPLES,
+    ]
+    .concat()
 }
 
 /// What may stand where something else was.

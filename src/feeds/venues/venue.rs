@@ -2,7 +2,7 @@
 
 use super::candle::{CandleRule, TopRule, Witness};
 use super::line::Line;
-use super::{Adapter, binance, kraken, okx};
+use super::{Adapter, binance, bitget, bitmex, kraken, kucoin, okx};
 
 /// How a venue numbers the changes of a book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +37,17 @@ pub struct Venue {
 }
 
 /// All venues, in the order of the contract.
-pub const VENUES: &[Venue] =
-    &[binance::SPOT, binance::USDM, binance::COINM, kraken::VENUE, okx::OKX, okx::OKCOIN];
+pub const VENUES: &[Venue] = &[
+    binance::SPOT,
+    binance::USDM,
+    binance::COINM,
+    kraken::VENUE,
+    okx::OKX,
+    okx::OKCOIN,
+    bitget::VENUE,
+    bitmex::VENUE,
+    kucoin::VENUE,
+];
 
 /// The venue of a name on the command line.
 #[must_use]
