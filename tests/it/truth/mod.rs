@@ -4,7 +4,11 @@
 //! `../shared/data`. Without it a test says that it was skipped, and passes.
 
 mod binance;
+mod bitget;
+mod bitmex;
 mod kraken;
+mod kucoin;
+mod okx;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
