@@ -1,5 +1,7 @@
 //! Ids for trades whose venue gives none, by the contract's rule: `~<ts_event>.<k>`, where `k` counts
 //! the instrument's trades of that nanosecond from 0.
+//! Ids of trades for venues that send none, by the contract's rule: `~<ts_event>.<k>`, where `k`
+//! counts the instrument's trades of that nanosecond from 0.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +18,7 @@ pub(super) struct Prints(BTreeMap<Nanos, u32>);
 
 impl Prints {
     /// The id of the next trade at a time.
+    /// The id of the next trade of that time.
     pub fn next_id(&mut self, at: Nanos) -> CompactString {
         let count = self.0.entry(at).or_default();
         let id = format_compact!("~{at}.{count}");
@@ -30,6 +33,18 @@ impl Prints {
     /// gets the id it had.
     pub fn restart(&mut self) {
         self.0.clear();
+    /// The ids of a list of trades that tells again what may have been told before, in the order of
+    /// the trades: counted from 0 again, so that a trade told before has the id it had.
+    pub fn ids_again(&mut self, times: impl Iterator<Item = Nanos>) -> Vec<CompactString> {
+        let mut counts = Self::default();
+        let ids = times.map(|at| counts.next_id(at)).collect();
+        for (at, count) in counts.0 {
+            let known = self.0.entry(at).or_default();
+            *known = count.max(*known);
+        }
+        while TIMES_MAX < self.0.len() {
+            self.0.pop_first();
+        ids
     }
 }
 
@@ -44,5 +59,15 @@ mod tests {
         assert_eq!([5, 5, 6, 5].map(|at| prints.next_id(at)), ["~5.0", "~5.1", "~6.0", "~5.2"]);
         prints.restart();
         assert_eq!([5, 5].map(|at| prints.next_id(at)), ["~5.0", "~5.1"]);
+    }
+
+    #[test]
+    fn what_is_told_again_has_the_ids_it_had() {
+        let mut prints = Prints::default();
+        assert_eq!(prints.ids_again([5, 5, 6].into_iter()), ["~5.0", "~5.1", "~6.0"]);
+        assert_eq!(prints.next_id(6), "~6.1");
+
+        assert_eq!(prints.ids_again([5, 6, 6, 7].into_iter()), ["~5.0", "~6.0", "~6.1", "~7.0"]);
+        assert_eq!([5, 7].map(|at| prints.next_id(at)), ["~5.2", "~7.1"]);
     }
 }

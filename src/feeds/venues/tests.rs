@@ -19,6 +19,10 @@ fn samples() -> Vec<&'static str> {
         gemini::tests::SAMPLES,
         phemex::tests::SAMPLES,
         hitbtc::tests::SAMPLES,
+        okx::tests::SAMPLES,
+        bitget::tests::SAMPLES,
+        bitmex::tests::SAMPLES,
+        kucoin::tests::SAMPLES,
     ]
     .concat()
 }

@@ -2,7 +2,7 @@
 
 use super::candle::{CandleRule, TopRule, Witness};
 use super::line::Line;
-use super::{Adapter, binance, bitfinex, coinbase, deribit, gemini, hitbtc, kraken, phemex};
+use super::{Adapter, binance, bitfinex, bitget, bitmex, coinbase, deribit, gemini, hitbtc, kraken, kucoin, okx, phemex};
 
 /// How a venue numbers the changes of a book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,11 @@ pub const VENUES: &[Venue] = &[
     binance::COINM,
     kraken::VENUE,
     coinbase::VENUE,
+    okx::OKX,
+    okx::OKCOIN,
+    bitget::VENUE,
+    bitmex::VENUE,
+    kucoin::VENUE,
     phemex::VENUE,
     hitbtc::HITBTC,
     hitbtc::BEQUANT,

@@ -9,6 +9,10 @@ mod hitbtc;
 mod kraken;
 mod phemex;
 mod verified;
+mod bitget;
+mod bitmex;
+mod kucoin;
+mod okx;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,158 @@
+//! Frames of Bitget, and the events and candles they say.
+
+use super::*;
+use crate::domain::market::{Aggressor, Body, Trade};
+use crate::feeds::venues::candle::Witness;
+
+/// One of each kind of frame.
+pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
+    r#"{"action":"snapshot","arg":{"instType":"sp","channel":"books","instId":"BTCUSDT"},"data":[{"asks":[["27001.00","1.50"]],"bids":[["27000.00","2.71"]],"checksum":-1367582038,"ts":"1695716059516"}]}"#,
+    r#"{"action":"update","arg":{"instType":"SPOT","channel":"books","instId":"BTCUSDT"},"data":[{"asks":[["27001.00","0"]],"bids":[],"checksum":0,"seq":124,"pseq":123,"ts":"1695716059616"}],"ts":1695716059618}"#,
+    r#"{"action":"snapshot","arg":{"instType":"SPOT","channel":"books1","instId":"BTCUSDT"},"data":[{"asks":[["26274.9","0.0009"]],"bids":[["26274.8","0.0009"]],"checksum":0,"seq":123,"ts":"1695710946294"}],"ts":1695710946294}"#,
+    r#"{"action":"update","arg":{"instType":"sp","channel":"trade","instId":"BTCUSDT"},"data":[["1632470889087","42158.48","0.0019","buy"],["1632470889087","42158.47","0.0200","sell"]]}"#,
+    r#"{"action":"snapshot","arg":{"instType":"SPOT","channel":"trade","instId":"BTCUSDT"},"data":[{"ts":"1695709835822","price":"26293.4","size":"0.0013","side":"buy","tradeId":"1000000000"}],"ts":1695711090682}"#,
+    r#"{"event":"subscribe","arg":{"instType":"SPOT","channel":"books","instId":"BTCUSDT"}}"#,
+];
+
+fn taken(bitget: &mut Bitget, text: &str) -> Result<Vec<Event>, FrameError> {
+    let mut out = Vec::new();
+    bitget.take(Frame::Message(text), 7, &mut out)?;
+    Ok(out.into_iter().map(|(_, event)| event).collect())
+}
+
+fn trades(bitget: &mut Bitget, text: &str) -> Vec<Trade> {
+    let trade = |event: Event| match event.body {
+        Body::Trade(trade) => *trade,
+        body => panic!("{body:?}"),
+    };
+    taken(bitget, text).unwrap().into_iter().map(trade).collect()
+}
+
+fn ids(trades: &[Trade]) -> Vec<&str> {
+    trades.iter().map(|trade| trade.trade_id.as_str()).collect()
+}
+
+#[test]
+fn books_of_both_versions_are_taken_each_with_what_it_has() {
+    let mut bitget = Bitget::new();
+    let first = taken(&mut bitget, SAMPLES[0]).unwrap().remove(0);
+    assert_eq!((first.seq, first.ts_event), (None, 1_695_716_059_516_000_000));
+    let Body::BookSnapshot { bids, checksum, .. } = &first.body else { panic!("{first:?}") };
+    assert_eq!(bids[0].0.to_string(), "27000.00");
+    assert_eq!(checksum.unwrap().value, -1_367_582_038);
+
+    let second = taken(&mut bitget, SAMPLES[1]).unwrap().remove(0);
+    assert_eq!((second.seq, second.prev_seq), (Some(124), Some(123)));
+    assert!(matches!(second.body, Body::BookDelta { checksum: None, .. }));
+    let text = SAMPLES[1].replace(r#""pseq":123"#, r#""pseq":0"#);
+    assert_eq!(taken(&mut bitget, &text).unwrap()[0].prev_seq, None);
+}
+
+#[test]
+fn trades_come_oldest_first_and_are_numbered_within_their_time() {
+    let mut bitget = Bitget::new();
+    let given = trades(&mut bitget, SAMPLES[3]);
+
+    assert_eq!(ids(&given), ["~1632470889087000000.0", "~1632470889087000000.1"]);
+    assert_eq!(given[0].aggressor, Some(Aggressor::Sell));
+    assert_eq!(
+        (given[1].qty.to_string().as_str(), given[1].aggressor),
+        ("0.0019", Some(Aggressor::Buy))
+    );
+    let given = trades(&mut bitget, SAMPLES[4]);
+    assert_eq!(ids(&given), ["1000000000"]);
+}
+
+#[test]
+fn history_told_again_has_the_ids_it_had() {
+    let mut bitget = Bitget::new();
+    let history = SAMPLES[3].replace("update", "snapshot");
+    let first = trades(&mut bitget, &history);
+    let lived = trades(&mut bitget, SAMPLES[3]);
+    taken_lost(&mut bitget);
+
+    assert_eq!(ids(&trades(&mut bitget, &history)), ids(&first));
+    assert_eq!(ids(&lived), ["~1632470889087000000.2", "~1632470889087000000.3"]);
+    let next = trades(&mut bitget, SAMPLES[3]);
+    assert_eq!(ids(&next), ["~1632470889087000000.4", "~1632470889087000000.5"]);
+}
+
+fn taken_lost(bitget: &mut Bitget) {
+    let mut out = Vec::new();
+    bitget.take(Frame::Lost, 7, &mut out).unwrap();
+    assert_eq!((out.len(), &out[0].1.body), (1, &Body::Disconnect));
+}
+
+#[test]
+fn a_book_of_one_level_is_a_quote() {
+    let quote = taken(&mut Bitget::new(), SAMPLES[2]).unwrap().remove(0);
+
+    let Body::Quote { bid, ask } = quote.body else { panic!("{quote:?}") };
+    assert_eq!(
+        (bid.unwrap().0.to_string(), ask.unwrap().1.to_string()),
+        ("26274.8".into(), "0.0009".into())
+    );
+    assert_eq!((quote.seq, quote.prev_seq), (Some(123), None));
+}
+
+#[test]
+fn what_carries_nothing_gives_nothing() {
+    let mut bitget = Bitget::new();
+    for text in [
+        "pong",
+        SAMPLES[5],
+        &SAMPLES[1].replace("SPOT", "USDT-FUTURES"),
+        &SAMPLES[3].replace("\"sp\"", "\"mc\""),
+        r#"{"action":"snapshot","arg":{"instType":"sp","channel":"ticker","instId":"A"},"data":[{"bids":5}]}"#,
+        r#"{"action":"update","arg":{"instType":"sp","channel":"candle1m","instId":"A"},"data":[["1","2"]]}"#,
+    ] {
+        assert_eq!(taken(&mut bitget, text).unwrap(), [], "{text}");
+    }
+}
+
+#[test]
+fn a_bad_frame_is_refused_whole_and_harms_no_other() {
+    let mut bitget = Bitget::new();
+    for text in [
+        "",
+        "{}",
+        "[]",
+        &SAMPLES[0].replace("2.71", "2.7.1"),
+        &SAMPLES[0].replace("2.71", "-2.71"),
+        &SAMPLES[0].replace("snapshot", "partial"),
+        &SAMPLES[0].replace("1695716059516", "soon"),
+        &SAMPLES[1].replace("124", "-124"),
+        &SAMPLES[3].replace("0.0200", "0"),
+        &SAMPLES[3].replace("sell", "none"),
+        &SAMPLES[3].replace("BTCUSDT", "BTC USDT"),
+        &SAMPLES[3].replace(r#","0.0200","sell""#, ""),
+        &SAMPLES[4].replace("price", "cost"),
+    ] {
+        assert!(taken(&mut bitget, text).is_err(), "{text}");
+    }
+    let refused = taken(&mut bitget, r#"{"event":"error","code":30001,"msg":"no channel"}"#);
+    assert!(matches!(refused, Err(FrameError::Venue(text)) if text == "30001 no channel"));
+    let given = trades(&mut bitget, SAMPLES[3]);
+    assert_eq!(ids(&given), ["~1632470889087000000.0", "~1632470889087000000.1"]);
+}
+
+#[test]
+fn the_latest_candle_is_running_until_another_begins() {
+    let frame = |rows: &str| {
+        format!(
+            r#"{{"action":"update","arg":{{"instType":"sp","channel":"candle1m","instId":"A"}},"data":[{rows}]}}"#
+        )
+    };
+    let row = |start: &str| format!(r#"["{start}","1","3","0.5","2","10.5"]"#);
+    let mut candles = Candles::default();
+    let mut out = Vec::new();
+    let history = frame(&format!("{},{}", row("60000"), row("120000")));
+    for text in [history, frame(&row("180000")), frame(&row("120000"))] {
+        candles.take(Frame::Message(&text), &mut out).unwrap();
+    }
+
+    let told: Vec<_> =
+        out.iter().map(|(_, candle)| (candle.start / 60_000_000_000, candle.is_running)).collect();
+    assert_eq!(told, [(1, false), (2, true), (3, true), (2, false)]);
+    assert_eq!(out[0].1.prices[2].to_string(), "0.5");
+}

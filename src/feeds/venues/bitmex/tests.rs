@@ -1,0 +1,185 @@
+//! Frames of BitMEX, and the events they say.
+
+use super::*;
+use crate::domain::market::{Aggressor, Body};
+
+/// One of each kind of frame.
+pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
+    r#"{"table":"orderBookL2","action":"partial","keys":["symbol","id","side"],"types":{"symbol":"symbol"},"filter":{"symbol":"XBTUSD"},"data":[{"symbol":"XBTUSD","id":17999992000,"side":"Sell","size":100,"price":80},{"symbol":"XBTUSD","id":17999993000,"side":"Sell","size":20,"price":70.5},{"symbol":"XBTUSD","id":17999994000,"side":"Buy","size":10,"price":6e1}]}"#,
+    r#"{"table":"orderBookL2","action":"update","data":[{"symbol":"XBTUSD","id":17999993000,"side":"Sell","size":5}]}"#,
+    r#"{"table":"orderBookL2","action":"insert","data":[{"symbol":"XBTUSD","id":17999995500,"side":"Buy","size":10,"price":45,"timestamp":"2023-05-01T00:00:00.123Z"}]}"#,
+    r#"{"table":"orderBookL2","action":"delete","data":[{"symbol":"XBTUSD","id":17999994000,"side":"Buy"}]}"#,
+    r#"{"table":"quote","action":"insert","data":[{"timestamp":"2021-07-22T22:36:10.014Z","symbol":"XBTUSD","bidSize":750,"bidPrice":17.277,"askPrice":17.297,"askSize":123},{"timestamp":"2021-07-22T22:36:10.015Z","symbol":"XBTUSD","bidSize":null,"bidPrice":null,"askPrice":17.297,"askSize":122}]}"#,
+    r#"{"table":"trade","action":"insert","data":[{"timestamp":"2021-07-22T22:36:10.014Z","symbol":"XBTUSD","side":"Sell","size":52,"price":1.7297e-7,"tickDirection":"PlusTick","trdMatchID":"39744121-c20e-44ba-8cc8-a6b8cdf72885","grossValue":899444,"homeNotional":16.7,"foreignNotional":289.3}]}"#,
+    r#"{"success":true,"subscribe":"quote:XBTUSD","request":{"op":"subscribe","args":["quote:XBTUSD"]}}"#,
+];
+
+fn taken(bitmex: &mut Bitmex, text: &str) -> Result<Vec<Event>, FrameError> {
+    let mut out = Vec::new();
+    bitmex.take(Frame::Message(text), 7, &mut out)?;
+    Ok(out.into_iter().map(|(_, event)| event).collect())
+}
+
+fn delta(bitmex: &mut Bitmex, text: &str) -> [Vec<(String, String)>; 2] {
+    let given = taken(bitmex, text).unwrap();
+    let [Event { body: Body::BookDelta { bids, asks, .. }, .. }] = given.as_slice() else {
+        panic!("{given:?}")
+    };
+    [bids, asks]
+        .map(|side| side.iter().map(|(price, qty)| (price.to_string(), qty.to_string())).collect())
+}
+
+fn level(price: &str, qty: &str) -> Vec<(String, String)> {
+    vec![(price.to_owned(), qty.to_owned())]
+}
+
+#[test]
+fn rows_without_price_mean_the_level_of_their_id() {
+    let mut bitmex = Bitmex::new();
+    let given = taken(&mut bitmex, SAMPLES[0]).unwrap();
+    let Body::BookSnapshot { bids, asks, .. } = &given[0].body else { panic!("{given:?}") };
+    assert_eq!((bids.len(), asks.len(), bids[0].0.to_string().as_str()), (1, 2, "60"));
+
+    assert_eq!(delta(&mut bitmex, SAMPLES[1]), [vec![], level("70.5", "5")]);
+    assert_eq!(delta(&mut bitmex, SAMPLES[2]), [level("45", "10"), vec![]]);
+    assert_eq!(delta(&mut bitmex, SAMPLES[3]), [level("60", "0"), vec![]]);
+    let later = SAMPLES[3].replace("17999994000", "17999995500");
+    assert_eq!(delta(&mut bitmex, &later), [level("45", "0"), vec![]]);
+}
+
+#[test]
+fn both_sides_of_a_price_have_one_id() {
+    let mut bitmex = Bitmex::new();
+    taken(&mut bitmex, SAMPLES[0]).unwrap();
+    let other = SAMPLES[3].replace("Buy", "Sell").replace("17999994000", "17999993000");
+    let inserted = SAMPLES[2].replace("17999995500", "17999993000").replace("45", "70.5");
+
+    assert_eq!(delta(&mut bitmex, &inserted), [level("70.5", "10"), vec![]]);
+    assert_eq!(delta(&mut bitmex, &other), [vec![], level("70.5", "0")]);
+    let updated = SAMPLES[1].replace("Sell", "Buy");
+    assert_eq!(delta(&mut bitmex, &updated), [level("70.5", "5"), vec![]]);
+}
+
+#[test]
+fn a_level_never_told_loses_the_book_until_the_next_partial() {
+    let mut bitmex = Bitmex::new();
+    assert_eq!(taken(&mut bitmex, SAMPLES[1]).unwrap(), [], "before the first partial");
+    taken(&mut bitmex, SAMPLES[0]).unwrap();
+
+    let unknown = SAMPLES[1].replace("17999993000", "5");
+    assert_eq!(taken(&mut bitmex, &unknown).unwrap()[0].body, Body::Disconnect);
+    assert_eq!(taken(&mut bitmex, SAMPLES[1]).unwrap(), []);
+    taken(&mut bitmex, SAMPLES[0]).unwrap();
+    assert_eq!(delta(&mut bitmex, SAMPLES[1]), [vec![], level("70.5", "5")]);
+    // What a lost connection told is of no use to the next one.
+    bitmex.take(Frame::Lost, 7, &mut Vec::new()).unwrap();
+    assert_eq!(taken(&mut bitmex, SAMPLES[1]).unwrap(), []);
+}
+
+#[test]
+fn an_empty_book_is_one_too() {
+    let text =
+        r#"{"table":"orderBookL2","action":"partial","filter":{"symbol":"XBTUSD"},"data":[]}"#;
+    let given = taken(&mut Bitmex::new(), text).unwrap();
+
+    assert!(matches!(&given[0].body, Body::BookSnapshot { bids, .. } if bids.is_empty()));
+}
+
+#[test]
+fn a_frame_may_be_of_several_instruments() {
+    let mut bitmex = Bitmex::new();
+    taken(&mut bitmex, SAMPLES[0]).unwrap();
+    taken(&mut bitmex, &SAMPLES[0].replace("XBTUSD", "ETHUSD")).unwrap();
+    let text = r#"{"data":[{"symbol":"XBTUSD","id":17999993000,"side":"Sell","size":5},{"symbol":"ETHUSD","id":17999993000,"side":"Sell","size":6}],"action":"update","table":"orderBookL2"}"#;
+    let mut out = Vec::new();
+    bitmex.take(Frame::Message(text), 7, &mut out).unwrap();
+
+    let names: Vec<_> = out.iter().map(|(instrument, _)| instrument.as_str()).collect();
+    assert_eq!(names, ["BITMEX:XBTUSD", "BITMEX:ETHUSD"]);
+}
+
+#[test]
+fn rows_have_their_own_time_where_the_venue_writes_one() {
+    let mut bitmex = Bitmex::new();
+    assert_eq!(taken(&mut bitmex, SAMPLES[0]).unwrap()[0].ts_event, 7);
+    let at = taken(&mut bitmex, SAMPLES[2]).unwrap()[0].ts_event;
+    assert_eq!(at, 1_682_899_200_123_000_000);
+    assert_eq!(taken(&mut bitmex, SAMPLES[1]).unwrap()[0].ts_event, at);
+}
+
+#[test]
+fn quotes_are_states_in_order_and_a_side_may_be_empty() {
+    let given = taken(&mut Bitmex::new(), SAMPLES[4]).unwrap();
+
+    let [Body::Quote { bid: Some(bid), ask: Some(_) }, Body::Quote { bid: None, ask: Some(ask) }] =
+        [&given[0].body, &given[1].body]
+    else {
+        panic!("{given:?}")
+    };
+    assert_eq!((bid.0.to_string().as_str(), ask.1.to_string().as_str()), ("17.277", "122"));
+}
+
+#[test]
+fn trades_have_the_venues_ids_and_settlements_get_one() {
+    let mut bitmex = Bitmex::new();
+    let trade = |bitmex: &mut Bitmex, text: &str| {
+        let event = taken(bitmex, text).unwrap().remove(0);
+        let Body::Trade(trade) = event.body else { panic!("{event:?}") };
+        *trade
+    };
+    let given = trade(&mut bitmex, SAMPLES[5]);
+    assert_eq!(given.trade_id, "39744121-c20e-44ba-8cc8-a6b8cdf72885");
+    assert_eq!(given.price.to_string(), "0.00000017297");
+    assert_eq!(given.aggressor, Some(Aggressor::Sell));
+
+    let settled = SAMPLES[5]
+        .replace("39744121-c20e-44ba-8cc8-a6b8cdf72885", "00000000-0000-0000-0000-000000000000");
+    for nth in 0..2 {
+        let id = format!("~1626993370014000000.{nth}");
+        assert_eq!(trade(&mut bitmex, &settled).trade_id, id);
+    }
+}
+
+#[test]
+fn what_carries_nothing_gives_nothing() {
+    let mut bitmex = Bitmex::new();
+    for text in [
+        "pong",
+        SAMPLES[6],
+        &SAMPLES[5].replace("insert", "partial"),
+        &SAMPLES[4].replace("insert", "partial"),
+        &SAMPLES[5].replace("\"size\":52", "\"size\":0"),
+        r#"{"info":"Welcome to the BitMEX Realtime API.","limit":{"remaining":39}}"#,
+        r#"{"table":"funding","action":"insert","data":[{"price":{},"id":"x"}]}"#,
+        r#"{"data":[{"price":{},"id":"x"}],"action":"insert","table":"chat"}"#,
+    ] {
+        assert_eq!(taken(&mut bitmex, text).unwrap(), [], "{text}");
+    }
+}
+
+#[test]
+fn a_bad_frame_is_refused_whole_and_harms_no_other() {
+    let mut bitmex = Bitmex::new();
+    taken(&mut bitmex, SAMPLES[0]).unwrap();
+    for text in [
+        "",
+        "{}",
+        "[]",
+        &SAMPLES[0].replace("6e1", "6e-40"),
+        &SAMPLES[0].replace("\"Buy\"", "\"Bid\""),
+        &SAMPLES[1].replace("\"size\":5", "\"size\":-5"),
+        &SAMPLES[1].replace("\"size\":5", "\"sizes\":5"),
+        &SAMPLES[1].replace("update", "replace"),
+        &SAMPLES[2].replace("\"price\":45", "\"price\":\"x\""),
+        &SAMPLES[2].replace(",\"price\":45", ""),
+        &SAMPLES[2].replace("2023-05-01T", "2023-05-01 "),
+        &SAMPLES[3].replace("17999994000", "-1"),
+        &SAMPLES[5].replace("\"Sell\"", "\"Sold\""),
+        &SAMPLES[5].replace("XBTUSD", "XBT USD"),
+    ] {
+        assert!(taken(&mut bitmex, text).is_err(), "{text}");
+    }
+    let refused = taken(&mut bitmex, r#"{"status":400,"error":"Unknown table: foo","meta":{}}"#);
+    assert!(matches!(refused, Err(FrameError::Venue(text)) if text == "Unknown table: foo"));
+    assert_eq!(delta(&mut bitmex, SAMPLES[1]), [vec![], level("70.5", "5")]);
+}

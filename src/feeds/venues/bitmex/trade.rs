@@ -1,0 +1,79 @@
+//! Trades: each row is a fill, `side` the taker's. Rows without size are prints of an index, whose
+//! symbols begin with a point, and no trades. Settlements have the id of zeros; they are numbered
+//! here.
+
+use compact_str::{CompactString, ToCompactString};
+
+use super::Contract;
+use super::frame::{Action, Row, Told};
+use crate::domain::market::{Aggressor, Body, Decimal, Event, Instrument, Nanos, Trade};
+use crate::feeds::venues::FrameError;
+use crate::feeds::venues::reading::{price, quantity};
+use crate::feeds::venues::roster::Roster;
+
+/// A row, checked.
+struct Print<'a> {
+    symbol: &'a str,
+    at: Nanos,
+    /// None where the venue gave it none.
+    id: Option<&'a str>,
+    price: Decimal,
+    qty: Decimal,
+    aggressor: Option<Aggressor>,
+}
+
+fn read<'a>(row: &'a Row<'_>) -> Result<Option<Print<'a>>, FrameError> {
+    let qty = row.size.map(|number| quantity(number.0)).transpose()?;
+    let Some(qty) = qty.filter(|qty| !qty.is_zero()) else { return Ok(None) };
+    let aggressor = match row.side.as_deref() {
+        Some("Buy") => Some(Aggressor::Buy),
+        Some("Sell") => Some(Aggressor::Sell),
+        Some("") | None => None,
+        Some(_) => return Err(FrameError::Value("side")),
+    };
+    let id = row.trade_id.as_deref();
+    Ok(Some(Print {
+        symbol: &row.symbol,
+        at: row.time()?.ok_or(FrameError::Shape("no timestamp"))?,
+        id: id.filter(|id| id.bytes().any(|byte| !matches!(byte, b'0' | b'-'))),
+        price: price(row.price.ok_or(FrameError::Shape("no price"))?.0)?,
+        qty,
+        aggressor,
+    }))
+}
+
+/// Takes a frame of trades.
+pub(super) fn take(
+    roster: &mut Roster<Contract>,
+    told: &Told<'_>,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    if told.action != Action::Insert {
+        return Ok(());
+    }
+    let mut all = Vec::with_capacity(told.rows.len());
+    for row in &told.rows {
+        let Some(print) = read(row)? else { continue };
+        roster.get(print.symbol)?;
+        all.push(print);
+    }
+    for print in all {
+        let listed = roster.get(print.symbol)?;
+        let trade_id = match print.id {
+            Some(id) => id.to_compact_string(),
+            None => listed.state.prints.next_id(print.at),
+        };
+        let trade = Trade {
+            trade_id,
+            price: print.price,
+            qty: print.qty,
+            aggressor: print.aggressor,
+            count: 1,
+            conditions: CompactString::default(),
+        };
+        let event = listed.event(Some(print.at), recv, Body::Trade(Box::new(trade)));
+        out.push((listed.instrument.clone(), event));
+    }
+    Ok(())
+}
