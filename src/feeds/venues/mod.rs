@@ -10,8 +10,11 @@
 //!   adapter gave the instrument before; before any, the receive time.
 //! - What is kept per instrument is bounded, and so is the number of instruments.
 
+mod backlog;
 mod binance;
+mod bitstamp;
 pub mod candle;
+mod gateio;
 mod hitbtc;
 mod kraken;
 pub mod line;

@@ -15,6 +15,8 @@ fn samples() -> Vec<&'static str> {
         kraken::tests::SAMPLES,
         phemex::tests::SAMPLES,
         hitbtc::tests::SAMPLES,
+        bitstamp::tests::SAMPLES,
+        gateio::tests::SAMPLES,
     ]
     .concat()
 }

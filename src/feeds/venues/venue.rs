@@ -2,7 +2,7 @@
 
 use super::candle::{CandleRule, TopRule, Witness};
 use super::line::Line;
-use super::{Adapter, binance, hitbtc, kraken, phemex};
+use super::{Adapter, binance, bitstamp, gateio, hitbtc, kraken, phemex};
 
 /// How a venue numbers the changes of a book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub const VENUES: &[Venue] = &[
     phemex::VENUE,
     hitbtc::HITBTC,
     hitbtc::BEQUANT,
+    bitstamp::VENUE,
+    gateio::VENUE,
 ];
 
 /// The venue of a name on the command line.
