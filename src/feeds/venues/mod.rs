@@ -10,12 +10,15 @@
 //!   adapter gave the instrument before; before any, the receive time.
 //! - What is kept per instrument is bounded, and so is the number of instruments.
 
+mod backlog;
 mod binance;
 mod bitfinex;
 pub mod candle;
 mod coinbase;
 mod deribit;
 mod gemini;
+mod bitstamp;
+mod gateio;
 mod hitbtc;
 mod bitget;
 mod bitmex;

@@ -23,6 +23,8 @@ fn samples() -> Vec<&'static str> {
         bitget::tests::SAMPLES,
         bitmex::tests::SAMPLES,
         kucoin::tests::SAMPLES,
+        bitstamp::tests::SAMPLES,
+        gateio::tests::SAMPLES,
     ]
     .concat()
 }

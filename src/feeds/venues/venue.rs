@@ -2,7 +2,7 @@
 
 use super::candle::{CandleRule, TopRule, Witness};
 use super::line::Line;
-use super::{Adapter, binance, bitfinex, bitget, bitmex, coinbase, deribit, gemini, hitbtc, kraken, kucoin, okx, phemex};
+use super::{Adapter, binance, bitfinex, bitget, bitmex, bitstamp, coinbase, deribit, gateio, gemini, hitbtc, kraken, kucoin, okx, phemex};
 
 /// How a venue numbers the changes of a book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +51,10 @@ pub const VENUES: &[Venue] = &[
     phemex::VENUE,
     hitbtc::HITBTC,
     hitbtc::BEQUANT,
+    bitstamp::VENUE,
     deribit::VENUE,
     bitfinex::VENUE,
+    gateio::VENUE,
     gemini::VENUE,
 ];
 

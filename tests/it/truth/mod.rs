@@ -4,7 +4,9 @@
 //! `../shared/data`. Without it a test says that it was skipped, and passes.
 
 mod binance;
+mod bitstamp;
 mod candles;
+mod gateio;
 mod hitbtc;
 mod kraken;
 mod phemex;

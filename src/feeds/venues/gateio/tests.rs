@@ -1,0 +1,191 @@
+//! Frames of Gate.io, and the events they say.
+
+use super::*;
+use crate::domain::market::{Aggressor, Body};
+use crate::feeds::venues::candle::Witness;
+use crate::feeds::venues::line::Line;
+
+/// One of each kind of frame.
+pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
+    r#"{"time":1606294781,"time_ms":1606294781236,"channel":"spot.order_book_update","event":"update","result":{"t":1606294781123,"e":"depthUpdate","E":1606294781,"s":"BTC_USDT","U":48776301,"u":48776306,"b":[["19137.74","0.0001"],["19088.37","0"]],"a":[["19137.75","0.6135"]]}}"#,
+    r#"{"channel":"spot.obu","result":{"t":1743673026995,"full":true,"s":"ob.BTC_USDT.50","u":73777715168,"b":[["27508.30","9.5"]],"a":[["27508.31","2"]]},"time_ms":1743673026999,"event":"update"}"#,
+    r#"{"channel":"spot.obu","result":{"t":1743673027017,"s":"ob.BTC_USDT.50","U":73777715169,"u":73777715212,"b":[["27508.30","0"]]},"time_ms":1743673027020,"event":"update"}"#,
+    r#"{"time":1606292218,"time_ms":1606292218231,"channel":"spot.trades","event":"update","result":{"id":309143071,"create_time":1606292218,"create_time_ms":"1606292218213.4578","side":"sell","currency_pair":"GT_USDT","amount":"16.4700000000","price":"0.4705000000"}}"#,
+    r#"{"time":1606293275,"time_ms":1606293275723,"channel":"spot.book_ticker","event":"update","result":{"t":1606293275123,"u":48733182,"s":"BTC_USDT","b":"19177.79","B":"0.0003341504","a":"19179.38","A":"0.09"}}"#,
+    r#"{"time":1606292600,"channel":"spot.candlesticks","event":"update","result":{"t":"1606292580","v":"2362.32035","c":"19128.1","h":"19128.2","l":"19128.0","o":"19128.1","n":"1m_BTC_USDT","a":"3.8283","w":true}}"#,
+    r#"{"time":1606292218,"channel":"spot.trades","event":"subscribe","result":{"status":"success"}}"#,
+    r#"{"id":123456,"current":1623898993123,"update":1623898993121,"asks":[["1.52","1.151"]],"bids":[["1.17","201.863"]]}"#,
+    r#"[{"id":"ETH_USDT","base":"ETH","quote":"USDT","fee":"0.2","amount_precision":3,"precision":6,"trade_status":"tradable"}]"#,
+];
+
+type Given = Vec<(Instrument, Event)>;
+
+fn taken(adapter: &mut Gateio, frame: Frame<'_>) -> Result<Given, FrameError> {
+    let mut out = Vec::new();
+    adapter.take(frame, 7, &mut out).map(|()| out)
+}
+
+fn events(adapter: &mut Gateio, text: &str) -> Vec<Event> {
+    let given = taken(adapter, Frame::Message(text)).unwrap();
+    given.into_iter().map(|(_, event)| event).collect()
+}
+
+fn update(first: u64, last: u64) -> String {
+    format!(
+        r#"{{"channel":"spot.order_book_update","event":"update","result":{{"t":1000,"s":"X_Y","U":{first},"u":{last},"b":[["9.10","{last}.0"]],"a":[]}}}}"#
+    )
+}
+
+/// `prev_seq` and `seq` of each event.
+fn numbers(given: &[Event]) -> Vec<(Option<u64>, Option<u64>)> {
+    given.iter().map(|event| (event.prev_seq, event.seq)).collect()
+}
+
+#[test]
+fn updates_that_came_before_their_snapshot_come_again_behind_it() {
+    let mut gateio = Gateio::new();
+    for (first, last) in [(1, 10), (11, 20), (21, 30)] {
+        let given = events(&mut gateio, &update(first, last));
+        assert_eq!(numbers(&given), [(Some(first - 1), Some(last))]);
+    }
+    let body = r#"{"id":14,"update":999,"asks":[["9.2","1"]],"bids":[["9.1","2"]]}"#;
+    let url = Some("https://api.gateio.ws/api/v4/spot/order_book?currency_pair=X_Y&with_id=true");
+    let given = taken(&mut gateio, Frame::Response { url, body }).unwrap();
+
+    assert!(given.iter().all(|(instrument, _)| instrument.as_str() == "GATEIO:X_Y"));
+    let given: Vec<Event> = given.into_iter().map(|(_, event)| event).collect();
+    let wanted = [(None, Some(14)), (Some(14), Some(20)), (Some(20), Some(30))];
+    assert_eq!(numbers(&given), wanted);
+    assert_eq!(given[0].ts_event, 999_000_000);
+    let unnamed = Frame::Response { url: None, body };
+    assert_eq!(taken(&mut gateio, unnamed).unwrap().len(), 3, "of the only symbol");
+}
+
+#[test]
+fn a_full_message_of_the_second_channel_is_a_snapshot_and_a_missing_side_unchanged() {
+    let mut gateio = Gateio::new();
+    let whole = taken(&mut gateio, Frame::Message(SAMPLES[1])).unwrap();
+    assert_eq!(whole[0].0.as_str(), "GATEIO:BTC_USDT");
+    assert!(matches!(whole[0].1.body, Body::BookSnapshot { .. }));
+    let change = events(&mut gateio, SAMPLES[2]);
+
+    assert_eq!(numbers(&change), [(whole[0].1.seq, Some(73_777_715_212))]);
+    let Body::BookDelta { bids, asks, .. } = &change[0].body else { panic!("{change:?}") };
+    assert_eq!((bids.len(), asks.len()), (1, 0));
+}
+
+#[test]
+fn prints_and_tops_keep_the_venues_text_and_time() {
+    let mut gateio = Gateio::new();
+    let given = events(&mut gateio, SAMPLES[3]);
+    let Body::Trade(trade) = &given[0].body else { panic!("{given:?}") };
+    assert_eq!(given[0].ts_event, 1_606_292_218_213_457_800);
+    assert_eq!(
+        (trade.trade_id.as_str(), trade.qty.to_string()),
+        ("309143071", "16.4700000000".to_owned())
+    );
+    assert_eq!(trade.aggressor, Some(Aggressor::Sell));
+
+    let given = events(&mut gateio, SAMPLES[4]);
+    assert_eq!(given[0].seq, Some(48_733_182));
+    let Body::Quote { bid, ask } = given[0].body else { panic!("{given:?}") };
+    assert_eq!(bid.unwrap().1.to_string(), "0.0003341504");
+    assert_eq!(ask.unwrap().0.to_string(), "19179.38");
+    let empty = SAMPLES[4].replace("19179.38", "").replace("0.09", "0");
+    let Body::Quote { ask, .. } = events(&mut gateio, &empty)[0].body else { panic!() };
+    assert_eq!(ask, None);
+}
+
+#[test]
+fn pairs_are_defined_by_their_decimals() {
+    let response = Frame::Response { url: None, body: SAMPLES[8] };
+    let given = taken(&mut Gateio::new(), response).unwrap();
+    let Body::Instrument(definition) = &given[0].1.body else { panic!("{given:?}") };
+
+    assert_eq!(given[0].0.as_str(), "GATEIO:ETH_USDT");
+    assert_eq!(definition.tick_size.to_string(), "0.000001");
+    assert_eq!(definition.lot_size.to_string(), "0.001");
+}
+
+#[test]
+fn what_carries_nothing_gives_nothing() {
+    let mut gateio = Gateio::new();
+    for text in [
+        SAMPLES[5],
+        SAMPLES[6],
+        r#"{"time":1,"channel":"spot.pong","event":"","result":null}"#,
+        r#"{"time":1,"channel":"spot.tickers","event":"update","result":{"currency_pair":"A_B","last":"1"}}"#,
+        r#"{"time":1,"channel":"spot.order_book","event":"update","result":{"t":1,"s":"A_B","lastUpdateId":5,"bids":[],"asks":[]}}"#,
+        r#"{"time":1,"channel":"spot.other","event":"update","result":{"s":5,"b":{}}}"#,
+    ] {
+        assert_eq!(events(&mut gateio, text), [], "{text}");
+    }
+    for body in [r#"[["1606292580","1"]]"#, r#"{"server_time":5}"#] {
+        assert!(taken(&mut gateio, Frame::Response { url: None, body }).unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_bad_frame_is_refused_whole_and_harms_no_other() {
+    let mut gateio = Gateio::new();
+    let good = update(11, 20);
+    for text in [
+        String::new(),
+        "5".to_owned(),
+        "{}".to_owned(),
+        good.replace("9.10", "9.1.0"),
+        good.replace("20.0", "-20.0"),
+        good.replace("\"U\":11", "\"U\":21"),
+        good.replace("\"U\":11", "\"U\":0"),
+        good.replace("\"u\":20,", ""),
+        good.replace("X_Y", "X Y"),
+        good.replace("\"t\":1000", "\"t\":99999999999999999999"),
+        SAMPLES[3].replace("sell", "none"),
+        SAMPLES[3].replace("16.4700000000", "0"),
+        SAMPLES[3].replace("1606292218213.4578", "soon"),
+        SAMPLES[4].replace("19177.79", "1e4"),
+    ] {
+        assert!(taken(&mut gateio, Frame::Message(&text)).is_err(), "{text}");
+    }
+    let text = r#"{"time":1,"channel":"spot.trades","event":"subscribe","error":{"code":2,"message":"unknown currency pair A_B"},"result":{"status":"fail"}}"#;
+    let refused = taken(&mut gateio, Frame::Message(text));
+    assert!(
+        matches!(refused, Err(FrameError::Venue(text)) if text == "2 unknown currency pair A_B")
+    );
+    for body in [
+        r#"{"label":"INVALID_CURRENCY_PAIR","message":"no such pair"}"#,
+        r#"{"asks":[],"bids":[]}"#,
+        SAMPLES[7],
+    ] {
+        let response = Frame::Response { url: None, body };
+        assert!(taken(&mut gateio, response).is_err(), "{body}");
+    }
+
+    assert!(taken(&mut gateio, Frame::Lost).unwrap().is_empty(), "nothing was listed");
+    assert_eq!(events(&mut gateio, &good), events(&mut Gateio::new(), &good));
+}
+
+#[test]
+fn candles_are_read_where_their_volume_is_in_the_base() {
+    let mut out = Vec::new();
+    for text in [SAMPLES[5], &SAMPLES[5].replace(r#""a":"3.8283","#, "")] {
+        Candlesticks.take(Frame::Message(text), &mut out).unwrap();
+    }
+
+    assert_eq!(out.len(), 1);
+    let (instrument, candle) = &out[0];
+    assert_eq!((instrument.as_str(), candle.is_running), ("GATEIO:BTC_USDT", false));
+    assert_eq!(
+        candle.prices.map(|price| price.to_string()).join(" "),
+        "19128.1 19128.2 19128.0 19128.1"
+    );
+    assert_eq!((candle.start, candle.length), (1_606_292_580_000_000_000, 60_000_000_000));
+}
+
+#[test]
+fn a_stream_is_left_before_it_is_asked_for_again() {
+    let said = Socket::default().renew("BTC_USDT");
+
+    assert!(said[0].contains("unsubscribe") && said[1].contains(r#""event":"subscribe""#));
+    assert!(said[1].contains(r#""payload":["ob.BTC_USDT.400"]"#), "{}", said[1]);
+}
