@@ -4,6 +4,10 @@
 //! `../shared/data`. Without it a test says that it was skipped, and passes.
 
 mod binance;
+mod bitfinex;
+mod coinbase;
+mod deribit;
+mod gemini;
 mod kraken;
 
 use std::collections::BTreeMap;
