@@ -6,6 +6,8 @@ mod hub;
 mod idle;
 mod ingest;
 mod latency;
+mod mutate;
+mod mutation;
 mod quotes;
 mod socket;
 mod sockets;
@@ -54,6 +56,23 @@ enum Scenario {
         #[arg(required = true)]
         files: Vec<std::path::PathBuf>,
     },
+    /// Frames that no venue sends, against a decoder: what became of them.
+    Mutate {
+        /// A venue, `md` for records of the log or `command` for what clients say.
+        #[arg(long)]
+        venue: String,
+        /// Whose frames the recordings have, where `md` is made of them.
+        #[arg(long)]
+        from: Option<String>,
+        /// Frames.
+        #[arg(long, default_value_t = 100_000)]
+        count: u64,
+        /// The same seed makes the same frames.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Recordings; none for `command`.
+        files: Vec<std::path::PathBuf>,
+    },
     /// Whether one core keeps up with many sockets, and what an update costs.
     Sockets {
         /// Sockets.
@@ -96,6 +115,9 @@ fn main() -> anyhow::Result<()> {
             ingest::ingest(&brokers, records, symbols, core, &hub)
         }
         Scenario::Decode { venue, files } => decode::run(&venue, &files),
+        Scenario::Mutate { venue, from, count, seed, files } => {
+            mutate::run(&mutate::Scenario { target: venue, from, count, seed, files })
+        }
         Scenario::Count { topic } => ingest::count(&brokers, &topic),
         Scenario::Sockets { sockets, quotes, tick_ms, seconds } => {
             sockets::run(&sockets::Scenario {

@@ -1,6 +1,7 @@
 //! The instruments an adapter has heard of, each with the greatest venue time it gave.
 
 use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::FrameError;
 use crate::domain::market::{Body, Event, Instrument, Nanos};
@@ -86,6 +87,21 @@ impl<S: Default> Roster<S> {
             .map_err(|_| FrameError::Symbol(symbol.chars().take(80).collect()))
     }
 
+    /// Whether all symbols of a frame can be had; lists none of them.
+    pub fn check<'a>(&self, symbols: impl Iterator<Item = &'a str>) -> Result<(), FrameError> {
+        let mut fresh = BTreeSet::new();
+        for symbol in symbols.filter(|symbol| !self.listed.contains_key(*symbol)) {
+            Instrument::check(&format!("{}:{symbol}", self.venue))
+                .map_err(|_| FrameError::Symbol(symbol.chars().take(80).collect()))?;
+            fresh.insert(symbol);
+        }
+        if fresh.is_empty() || self.listed.len() + fresh.len() <= INSTRUMENTS_MAX {
+            Ok(())
+        } else {
+            Err(FrameError::TooManyInstruments(INSTRUMENTS_MAX))
+        }
+    }
+
     /// The only symbol heard of so far.
     pub fn only(&self) -> Result<String, FrameError> {
         match self.places.keys().next() {
@@ -140,7 +156,10 @@ mod tests {
         }
 
         assert!(matches!(roster.get("MORE"), Err(FrameError::TooManyInstruments(_))));
+        let many = |roster: &Roster<()>| roster.check(["S7", "MORE"].into_iter());
+        assert!(matches!(many(&roster), Err(FrameError::TooManyInstruments(_))));
         assert!(roster.get("S7").is_ok());
         assert!(matches!(roster.get("S 7"), Err(FrameError::Symbol(_))));
+        assert!(roster.check(["S7", "S8"].into_iter()).is_ok());
     }
 }

@@ -83,9 +83,7 @@ impl Coinbase {
             "heartbeats" => heard = Some(time_of("timestamp", told.timestamp.as_ref())?),
             _ => {}
         }
-        for (symbol, ..) in &given {
-            self.roster.get(symbol)?;
-        }
+        self.roster.check(given.iter().map(|(symbol, ..)| *symbol))?;
         if let Some(number) = number
             && !self.number(number, recv, out)
         {

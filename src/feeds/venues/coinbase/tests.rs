@@ -148,6 +148,14 @@ fn trades_that_a_message_tells_newest_first_are_given_oldest_first() {
 }
 
 #[test]
+fn a_refused_message_lists_none_of_its_products() {
+    let mut coinbase = Coinbase::new();
+    assert!(taken(&mut coinbase, &l2_data(0, &[("snapshot", "A"), ("snapshot", "B C")])).is_err());
+
+    assert_eq!(events(&mut coinbase, SAMPLES[7]), []);
+}
+
+#[test]
 fn heartbeats_move_the_time_of_their_products() {
     let mut coinbase = Coinbase::new();
     assert_eq!(events(&mut coinbase, SAMPLES[4])[0].body, Body::Heartbeat);

@@ -52,9 +52,9 @@ pub(super) fn take(
             kind: text(&told.kind),
             description: None,
         };
-        roster.get(&told.instrument_name.0)?;
         given.push((&told.instrument_name.0, definition));
     }
+    roster.check(listings.iter().map(|told| told.instrument_name.0.as_ref()))?;
     for (symbol, definition) in given {
         let listed = roster.get(symbol)?;
         let event = listed.event(None, recv, Body::Instrument(Box::new(definition)));

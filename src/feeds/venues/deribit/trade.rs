@@ -60,9 +60,9 @@ pub(super) fn take(
             count: 1,
             conditions: CompactString::from(marks.join(" ")),
         };
-        roster.get(&print.instrument_name.0)?;
         given.push((print, epoch("timestamp", print.timestamp)?, trade));
     }
+    roster.check(prints.iter().map(|print| print.instrument_name.0.as_ref()))?;
     for (print, at, trade) in given {
         let listed = roster.get(&print.instrument_name.0)?;
         let event = listed.event(Some(at), recv, Body::Trade(Box::new(trade)));
