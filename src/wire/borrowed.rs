@@ -33,6 +33,26 @@ pub fn from_str<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, serde_json::
     }
 }
 
+/// Reads a value as `seed` says.
+///
+/// # Errors
+///
+/// As [`from_str`].
+pub fn from_str_seed<'a, S: DeserializeSeed<'a> + Copy>(
+    text: &'a str,
+    seed: S,
+) -> Result<S::Value, serde_json::Error> {
+    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, depth: 0 };
+    match seed.deserialize(&mut reader) {
+        Ok(value) if reader.is_at_end() => Ok(value),
+        _ => {
+            let mut general = serde_json::Deserializer::from_str(text);
+            let value = seed.deserialize(&mut general)?;
+            general.end().map(|()| value)
+        }
+    }
+}
+
 /// A string, borrowed where it can be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text<'a>(pub Cow<'a, str>);

@@ -12,8 +12,9 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 use serde_json::value::RawValue;
 
 use super::FrameError;
-use super::reading::{Cell, epoch, price, quantity};
+use super::reading::{Cell, Levels, epoch};
 use crate::domain::market::{Checksum, ChecksumKind, LevelChange, Nanos, SECOND_NS};
+use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
 /// Cells of a row that are looked at: a candle's first six, and the ninth, which closes it.
@@ -96,16 +97,6 @@ pub(super) struct Fields<'a> {
     pub count: Cell<'a>,
 }
 
-/// Levels of one side: rows `[price, quantity, …]`, checked.
-#[derive(Debug)]
-pub(super) struct Levels(pub Result<Vec<LevelChange>, FrameError>);
-
-impl Default for Levels {
-    fn default() -> Self {
-        Self(Ok(Vec::new()))
-    }
-}
-
 impl Fields<'_> {
     /// Its time, where it has one.
     pub fn time(&self) -> Result<Option<Nanos>, FrameError> {
@@ -126,7 +117,7 @@ impl Fields<'_> {
     /// The best bid and ask of a book that holds nothing else.
     pub fn best(self) -> Result<[Option<LevelChange>; 2], FrameError> {
         let full = |levels: Vec<LevelChange>| levels.into_iter().find(|(_, qty)| !qty.is_zero());
-        Ok([full(self.bids.0?), full(self.asks.0?)])
+        Ok([full(self.bids.changes()?), full(self.asks.changes()?)])
     }
 }
 
@@ -157,17 +148,16 @@ pub(super) fn read(
     text: &str,
     is_taken: impl Fn(&str) -> bool + Copy,
 ) -> Result<Told<'_>, FrameError> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let (mut told, unread) = Frame(is_taken).deserialize(&mut reader)?;
-    reader.end()?;
+    let (mut told, unread) = borrowed::from_str_seed(text, Frame(is_taken))?;
     if let Some(raw) = unread
         && told.arg.as_ref().is_some_and(|arg| is_taken(&arg.channel.0))
     {
-        told.data = serde_json::from_str(raw.get())?;
+        told.data = borrowed::from_str(raw.get())?;
     }
     Ok(told)
 }
 
+#[derive(Clone, Copy)]
 struct Frame<F>(F);
 
 #[derive(Deserialize)]
@@ -257,62 +247,6 @@ impl<'de> Visitor<'de> for ItemVisitor {
     }
 }
 
-impl<'de> Deserialize<'de> for Levels {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(LevelsVisitor)
-    }
-}
-
-struct LevelsVisitor;
-
-/// A row `[price, quantity, …]`.
-struct Pair(DecimalField, DecimalField);
-
-impl<'de> Deserialize<'de> for Pair {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PairVisitor;
-
-        impl<'de> Visitor<'de> for PairVisitor {
-            type Value = Pair;
-
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("a price and a quantity")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<Pair, A::Error> {
-                let mut next = || {
-                    cells.next_element()?.ok_or_else(|| de::Error::invalid_length(0, &"two cells"))
-                };
-                let pair = Pair(next()?, next()?);
-                while cells.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(pair)
-            }
-        }
-
-        deserializer.deserialize_seq(PairVisitor)
-    }
-}
-
-impl<'de> Visitor<'de> for LevelsVisitor {
-    type Value = Levels;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("levels")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Levels, A::Error> {
-        let mut levels = Ok(Vec::with_capacity(16));
-        while let Some(Pair(at, qty)) = rows.next_element()? {
-            let Ok(read) = &mut levels else { continue };
-            match price(at).and_then(|at| Ok((at, quantity(qty)?))) {
-                Ok(level) => read.push(level),
-                Err(error) => levels = Err(error),
-            }
-        }
-        Ok(Levels(levels))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -327,7 +261,7 @@ mod tests {
             let mut told = read(frame, |channel| channel == "books").unwrap();
             let Some(Item::Fields(fields)) = told.data.pop() else { panic!("{told:?}") };
             assert_eq!(fields.time().unwrap(), Some(5_000_000));
-            assert_eq!(fields.bids.0.unwrap().len(), 1);
+            assert_eq!(fields.bids.changes().unwrap().len(), 1);
             assert!(read(frame, |channel| channel == "trades").unwrap().data.is_empty());
         }
         assert!(read(r#"{"arg":{"channel":"books"}} 5"#, |_| true).is_err());

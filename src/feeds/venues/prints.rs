@@ -1,5 +1,3 @@
-//! Ids for trades whose venue gives none, by the contract's rule: `~<ts_event>.<k>`, where `k` counts
-//! the instrument's trades of that nanosecond from 0.
 //! Ids of trades for venues that send none, by the contract's rule: `~<ts_event>.<k>`, where `k`
 //! counts the instrument's trades of that nanosecond from 0.
 
@@ -17,7 +15,6 @@ const TIMES_MAX: usize = 1_024;
 pub(super) struct Prints(BTreeMap<Nanos, u32>);
 
 impl Prints {
-    /// The id of the next trade at a time.
     /// The id of the next trade of that time.
     pub fn next_id(&mut self, at: Nanos) -> CompactString {
         let count = self.0.entry(at).or_default();
@@ -29,10 +26,6 @@ impl Prints {
         id
     }
 
-    /// Counts from 0 again: what comes next is told from its beginning, so that a trade told twice
-    /// gets the id it had.
-    pub fn restart(&mut self) {
-        self.0.clear();
     /// The ids of a list of trades that tells again what may have been told before, in the order of
     /// the trades: counted from 0 again, so that a trade told before has the id it had.
     pub fn ids_again(&mut self, times: impl Iterator<Item = Nanos>) -> Vec<CompactString> {
@@ -44,6 +37,7 @@ impl Prints {
         }
         while TIMES_MAX < self.0.len() {
             self.0.pop_first();
+        }
         ids
     }
 }
@@ -57,8 +51,6 @@ mod tests {
         let mut prints = Prints::default();
 
         assert_eq!([5, 5, 6, 5].map(|at| prints.next_id(at)), ["~5.0", "~5.1", "~6.0", "~5.2"]);
-        prints.restart();
-        assert_eq!([5, 5].map(|at| prints.next_id(at)), ["~5.0", "~5.1"]);
     }
 
     #[test]

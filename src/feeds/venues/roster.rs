@@ -1,7 +1,6 @@
 //! The instruments an adapter has heard of, each with the greatest venue time it gave.
 
-use std::collections::HashMap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::FrameError;
 use crate::domain::market::{Body, Event, Instrument, Nanos};
@@ -72,34 +71,21 @@ impl<S: Default> Roster<S> {
 
     /// Whether all of these could be listed; lists none of them.
     pub fn check<'a>(&self, symbols: impl Iterator<Item = &'a str>) -> Result<(), FrameError> {
-        let fresh = symbols.filter(|symbol| !self.places.contains_key(*symbol));
-        for (nth, symbol) in fresh.enumerate() {
+        let mut fresh = BTreeSet::new();
+        for symbol in symbols.filter(|symbol| !self.places.contains_key(*symbol)) {
             self.named(symbol)?;
-            if INSTRUMENTS_MAX <= self.listed.len() + nth {
-                return Err(FrameError::TooManyInstruments(INSTRUMENTS_MAX));
-            }
+            fresh.insert(symbol);
         }
-        Ok(())
+        if self.listed.len() + fresh.len() <= INSTRUMENTS_MAX {
+            Ok(())
+        } else {
+            Err(FrameError::TooManyInstruments(INSTRUMENTS_MAX))
+        }
     }
 
     fn named(&self, symbol: &str) -> Result<Instrument, FrameError> {
         Instrument::parse(&format!("{}:{symbol}", self.venue))
             .map_err(|_| FrameError::Symbol(symbol.chars().take(80).collect()))
-    }
-
-    /// Whether all symbols of a frame can be had; lists none of them.
-    pub fn check<'a>(&self, symbols: impl Iterator<Item = &'a str>) -> Result<(), FrameError> {
-        let mut fresh = BTreeSet::new();
-        for symbol in symbols.filter(|symbol| !self.listed.contains_key(*symbol)) {
-            Instrument::check(&format!("{}:{symbol}", self.venue))
-                .map_err(|_| FrameError::Symbol(symbol.chars().take(80).collect()))?;
-            fresh.insert(symbol);
-        }
-        if fresh.is_empty() || self.listed.len() + fresh.len() <= INSTRUMENTS_MAX {
-            Ok(())
-        } else {
-            Err(FrameError::TooManyInstruments(INSTRUMENTS_MAX))
-        }
     }
 
     /// The only symbol heard of so far.

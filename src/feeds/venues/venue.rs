@@ -2,7 +2,10 @@
 
 use super::candle::{CandleRule, TopRule, Witness};
 use super::line::Line;
-use super::{Adapter, binance, bitfinex, bitget, bitmex, bitstamp, coinbase, deribit, gateio, gemini, hitbtc, kraken, kucoin, okx, phemex};
+use super::{
+    Adapter, binance, bitfinex, bitget, bitmex, bitstamp, coinbase, deribit, gateio, gemini,
+    hitbtc, kraken, kucoin, okx, phemex,
+};
 
 /// How a venue numbers the changes of a book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,21 +4,21 @@
 //! `../shared/data`. Without it a test says that it was skipped, and passes.
 
 mod binance;
-mod bitstamp;
-mod candles;
-mod gateio;
-mod hitbtc;
 mod bitfinex;
-mod coinbase;
-mod deribit;
-mod gemini;
-mod kraken;
-mod phemex;
-mod verified;
 mod bitget;
 mod bitmex;
+mod bitstamp;
+mod candles;
+mod coinbase;
+mod deribit;
+mod gateio;
+mod gemini;
+mod hitbtc;
+mod kraken;
 mod kucoin;
 mod okx;
+mod phemex;
+mod verified;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -15,7 +15,7 @@ pub(super) fn read(fields: Fields<'_>, action: &str) -> Result<Read, FrameError>
     let prev_seq = fields.prev_seq_id.and_then(|prev| u64::try_from(prev).ok());
     let prev_seq = prev_seq.filter(|prev| *prev != 0);
     let checksum = fields.checksum(ChecksumKind::Bitget);
-    let (bids, asks) = (fields.bids.0?, fields.asks.0?);
+    let (bids, asks) = (fields.bids.changes()?, fields.asks.changes()?);
     match action {
         "snapshot" => Ok((at, [seq, None], Body::BookSnapshot { bids, asks, checksum })),
         "update" => Ok((at, [seq, prev_seq], Body::BookDelta { bids, asks, checksum })),

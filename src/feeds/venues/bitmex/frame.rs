@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::domain::market::{Decimal, DecimalError, Nanos};
 use crate::feeds::venues::FrameError;
 use crate::feeds::venues::reading::rfc3339;
+use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
 /// The decimals a number may have.
@@ -112,7 +113,7 @@ fn number(text: &str) -> Result<Decimal, DecimalError> {
 
 /// Reads a frame; none for answers and for tables that are not taken.
 pub(super) fn read(text: &str) -> Result<Option<Told<'_>>, FrameError> {
-    let mut frame: Parts<'_> = serde_json::from_str(text)?;
+    let mut frame: Parts<'_> = borrowed::from_str(text)?;
     if let Some(error) = frame.error {
         return Err(FrameError::Venue(error.into_owned()));
     }
@@ -125,7 +126,7 @@ pub(super) fn read(text: &str) -> Result<Option<Told<'_>>, FrameError> {
     };
     let Some(table) = table_of(&name) else { return Ok(None) };
     if let Some(raw) = frame.unread {
-        frame.rows = serde_json::from_str(raw.get())?;
+        frame.rows = borrowed::from_str(raw.get())?;
     }
     let action = match frame.action.as_deref() {
         Some("partial") => Action::Partial,

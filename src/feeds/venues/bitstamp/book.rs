@@ -5,7 +5,6 @@
 //! followed, `order_book` of the pair gives nothing: it would cut the book to a hundred levels.
 
 use super::super::FrameError;
-use super::super::reading::Level;
 use super::super::roster::Roster;
 use super::{Data, Pair, needed};
 use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos};
@@ -20,8 +19,8 @@ struct Read {
 
 fn read(data: Data<'_>) -> Result<Read, FrameError> {
     let (seq, at) = data.time()?;
-    let bids = Level::changes(needed(data.bids, "no bids")?)?;
-    let asks = Level::changes(needed(data.asks, "no asks")?)?;
+    let bids = needed(data.bids, "no bids")?.changes()?;
+    let asks = needed(data.asks, "no asks")?.changes()?;
     Ok(Read { seq, at, bids, asks })
 }
 

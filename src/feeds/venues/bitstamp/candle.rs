@@ -8,6 +8,7 @@ use super::super::reading::{price, quantity, seconds_of};
 use super::super::{Frame, FrameError};
 use super::PREFIX;
 use crate::domain::market::{Instrument, Nanos};
+use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
 /// Reads the candles of all pairs.
@@ -60,7 +61,7 @@ impl Witness for Ohlc {
         if !body.contains("\"ohlc\"") {
             return Ok(());
         }
-        let Told { data: Found { pair, ohlc } } = serde_json::from_str(body)?;
+        let Told { data: Found { pair, ohlc } } = borrowed::from_str(body)?;
         let Some(length) = length(url, &ohlc)? else { return Ok(()) };
         let symbol = pair.replace('/', "").to_ascii_lowercase();
         let instrument = Instrument::parse(&format!("{PREFIX}:{symbol}"))

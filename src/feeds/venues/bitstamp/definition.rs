@@ -8,6 +8,7 @@ use super::super::FrameError;
 use super::super::roster::Roster;
 use super::Pair;
 use crate::domain::market::{Body, Decimal, Definition, Event, Instrument, Nanos};
+use crate::wire::borrowed;
 
 /// The most decimals the hub has.
 const SCALE_MAX: u8 = 18;
@@ -28,8 +29,8 @@ pub(super) fn take(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let Ok(pairs) = serde_json::from_str::<Vec<Listed<'_>>>(text) else {
-        serde_json::from_str::<IgnoredAny>(text)?;
+    let Ok(pairs) = borrowed::from_str::<Vec<Listed<'_>>>(text) else {
+        borrowed::from_str::<IgnoredAny>(text)?;
         return Ok(());
     };
     if pairs.iter().any(|pair| SCALE_MAX < pair.base_decimals.max(pair.counter_decimals)) {

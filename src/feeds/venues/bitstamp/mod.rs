@@ -30,10 +30,11 @@ use self::candle::Ohlc;
 use self::line::Socket;
 use super::backlog::Backlog;
 use super::candle::{CandleRule, Empty, Open, TopRule};
-use super::reading::{Level, TIME_LIMIT};
+use super::reading::{Levels, TIME_LIMIT};
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Event, Instrument, Nanos};
+use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
 const PREFIX: &str = "BITSTAMP";
@@ -80,8 +81,8 @@ struct Told<'a> {
 struct Data<'a> {
     #[serde(borrow)]
     microtimestamp: Option<&'a str>,
-    bids: Option<Vec<Level>>,
-    asks: Option<Vec<Level>>,
+    bids: Option<Levels>,
+    asks: Option<Levels>,
     id: Option<u64>,
     price_str: Option<DecimalField>,
     amount_str: Option<DecimalField>,
@@ -126,7 +127,7 @@ impl Bitstamp {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
-        let Told { event, channel, data } = serde_json::from_str(text)?;
+        let Told { event, channel, data } = borrowed::from_str(text)?;
         let event = needed(event, "no event")?;
         if event == "bts:error" {
             let message = data.and_then(|data| data.message);
@@ -163,13 +164,13 @@ impl Bitstamp {
         if text.trim_start().starts_with('[') {
             return definition::take(&mut self.roster, text, recv, out);
         }
-        if let Ok(data) = serde_json::from_str::<Data<'_>>(text)
+        if let Ok(data) = borrowed::from_str::<Data<'_>>(text)
             && data.bids.is_some()
             && data.asks.is_some()
         {
             return book::snapshot(&mut self.roster, data, url.and_then(symbol_in), recv, out);
         }
-        let refusal: Refusal = serde_json::from_str(text)?;
+        let refusal: Refusal = borrowed::from_str(text)?;
         if refusal.status.as_deref() == Some("error") {
             return Err(FrameError::Venue(refusal.reason.to_string()));
         }

@@ -12,7 +12,7 @@
 
 use super::super::FrameError;
 use super::super::backlog::Backlog;
-use super::super::reading::{Level, epoch};
+use super::super::reading::{Levels, epoch};
 use super::super::roster::Roster;
 use super::{Found, Millis, needed};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
@@ -21,8 +21,8 @@ use crate::domain::market::{Body, Event, Instrument, Nanos};
 pub(super) struct Whole {
     pub seq: Option<u64>,
     pub at: Option<u64>,
-    pub bids: Vec<Level>,
-    pub asks: Vec<Level>,
+    pub bids: Levels,
+    pub asks: Levels,
 }
 
 /// The symbol of a stream `ob.SYMBOL.LEVELS`, or the name itself.
@@ -73,7 +73,7 @@ pub(super) fn snapshot(
 ) -> Result<(), FrameError> {
     let seq = needed(told.seq, "a book without id")?;
     let at = told.at.map(|value| epoch("update", value)).transpose()?;
-    let (bids, asks) = (Level::changes(told.bids)?, Level::changes(told.asks)?);
+    let (bids, asks) = (told.bids.changes()?, told.asks.changes()?);
     let symbol = symbol.map_or_else(|| roster.only(), Ok)?;
     let listed = roster.get(&symbol)?;
     let body = Body::BookSnapshot { bids, asks, checksum: None };

@@ -11,6 +11,7 @@ use super::super::reading::{price, quantity, seconds_of};
 use super::super::{Frame, FrameError};
 use super::PREFIX;
 use crate::domain::market::{Instrument, Nanos, SECOND_NS};
+use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
 /// Reads the candles of all pairs.
@@ -62,7 +63,7 @@ impl Witness for Candlesticks {
         if !text.contains("\"spot.candlesticks\"") {
             return Ok(());
         }
-        let told: Told<'_> = serde_json::from_str(text)?;
+        let told: Told<'_> = borrowed::from_str(text)?;
         let (Some("update"), Some(bucket)) = (told.event, told.result) else { return Ok(()) };
         let Bucket { t: Some(t), n: Some(n), o: Some(o), h: Some(h), l: Some(l), c: Some(c), a, w } =
             bucket

@@ -25,7 +25,7 @@ mod trade;
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -33,10 +33,11 @@ use self::candle::Candlesticks;
 use self::line::Socket;
 use super::backlog::Backlog;
 use super::candle::{CandleRule, Empty, Open, TopRule};
-use super::reading::Level;
+use super::reading::{Levels, LevelsVisitor};
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Decimal, Event, Instrument, LevelChange, Nanos};
+use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
 const PREFIX: &str = "GATEIO";
@@ -72,8 +73,8 @@ struct Told<'a> {
     /// The REST book.
     id: Option<IdField>,
     update: Option<u64>,
-    bids: Option<Vec<Level>>,
-    asks: Option<Vec<Level>>,
+    bids: Option<Levels>,
+    asks: Option<Levels>,
     /// A refusal by REST.
     label: Option<String>,
     message: Option<String>,
@@ -124,7 +125,7 @@ struct IdField(Option<u64>);
 enum Slot {
     #[default]
     Absent,
-    Levels(Vec<Level>),
+    Levels(Levels),
     Number(DecimalField),
 }
 
@@ -133,7 +134,7 @@ impl Slot {
     fn changes(self) -> Result<Vec<LevelChange>, FrameError> {
         match self {
             Self::Absent => Ok(Vec::new()),
-            Self::Levels(levels) => Level::changes(levels),
+            Self::Levels(levels) => levels.changes(),
             Self::Number(_) => Err(FrameError::Shape("no levels")),
         }
     }
@@ -164,7 +165,7 @@ impl Gateio {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
-        let told: Told<'_> = match serde_json::from_str(text) {
+        let told: Told<'_> = match borrowed::from_str(text) {
             Ok(told) => told,
             Err(_) if is_of_another_kind(text) => return Ok(()),
             Err(error) => return Err(error.into()),
@@ -197,7 +198,7 @@ impl Gateio {
         if text.trim_start().starts_with('[') {
             return definition::take(&mut self.roster, text, recv, out);
         }
-        let told: Told<'_> = serde_json::from_str(text)?;
+        let told: Told<'_> = borrowed::from_str(text)?;
         if let Some(label) = told.label {
             let message = told.message.unwrap_or_default();
             return Err(FrameError::Venue(format!("{label} {message}")));
@@ -240,7 +241,7 @@ fn is_of_another_kind(text: &str) -> bool {
         channel: Option<Cow<'a, str>>,
     }
 
-    let Ok(Head { channel: Some(channel) }) = serde_json::from_str(text) else { return false };
+    let Ok(Head { channel: Some(channel) }) = borrowed::from_str(text) else { return false };
     let taken =
         ["spot.order_book_update", "spot.obu", "spot.trades", "spot.trades_v2", "spot.book_ticker"];
     !taken.contains(&channel.as_ref())
@@ -296,7 +297,7 @@ impl<'de> Deserialize<'de> for Slot {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Slot, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(list)).map(Slot::Levels)
+                LevelsVisitor.visit_seq(list).map(Slot::Levels)
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Slot, E> {

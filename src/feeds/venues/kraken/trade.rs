@@ -1,4 +1,3 @@
-//! Prints. v2 and REST number them; v1 does not, so the adapter does (`Prints`).
 //! Prints. v2 and REST number them; v1 does not, so the adapter does.
 
 use compact_str::{CompactString, ToCompactString};

@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 use super::frame::{Change, Data, Digits, Told};
 use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos};
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::reading::{Level, price, quantity};
+use crate::feeds::venues::reading::{price, quantity};
 use crate::feeds::venues::roster::{Listed, Roster};
 use crate::wire::number::DecimalField;
 
@@ -198,7 +198,7 @@ pub(super) fn change(
 fn sides(data: &mut Data<'_>) -> Result<[Vec<LevelChange>; 2], FrameError> {
     let bids = data.bids.take().ok_or(FrameError::Shape("no bids"))?;
     let asks = data.asks.take().ok_or(FrameError::Shape("no asks"))?;
-    Ok([Level::changes(bids)?, Level::changes(asks)?])
+    Ok([bids.changes()?, asks.changes()?])
 }
 
 /// Takes a message of `obu`.

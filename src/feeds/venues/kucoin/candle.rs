@@ -11,6 +11,7 @@ use crate::domain::market::{Instrument, Nanos, SECOND_NS};
 use crate::feeds::venues::candle::{Candle, Witness};
 use crate::feeds::venues::reading::{Bare, Row, price, quantity, seconds_of};
 use crate::feeds::venues::{Frame, FrameError};
+use crate::wire::borrowed;
 
 /// Reads candles of all symbols.
 pub(super) struct Candles;
@@ -76,7 +77,7 @@ fn length_of(topic: &str) -> Option<Nanos> {
 }
 
 fn classic(text: &str, out: &mut Vec<(Instrument, Candle)>) -> Result<(), FrameError> {
-    let told: Classic<'_> = serde_json::from_str(text)?;
+    let told: Classic<'_> = borrowed::from_str(text)?;
     let Some(length) = length_of(&told.topic) else { return Ok(()) };
     let row = &told.data.candles;
     let [open, close, high, low] = [1, 2, 3, 4].map(|at| price(row.number(at)));
@@ -97,7 +98,7 @@ fn classic(text: &str, out: &mut Vec<(Instrument, Candle)>) -> Result<(), FrameE
 }
 
 fn newer(text: &str, out: &mut Vec<(Instrument, Candle)>) -> Result<(), FrameError> {
-    let line = serde_json::from_str::<Newer<'_>>(text)?.d;
+    let line = borrowed::from_str::<Newer<'_>>(text)?.d;
     let second = |value: u64| seconds_of("candle", &value.to_string());
     let (start, end) = (second(line.start)?, second(line.end)?);
     if end <= start {

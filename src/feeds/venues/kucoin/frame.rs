@@ -12,7 +12,8 @@ use serde_json::value::RawValue;
 
 use crate::domain::market::Nanos;
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::reading::{Bare, Level, TIME_LIMIT, epoch};
+use crate::feeds::venues::reading::{Bare, Levels, TIME_LIMIT, epoch};
+use crate::wire::borrowed;
 
 /// From here on a number counts nanoseconds: as microseconds it would lie beyond the year 5138.
 const NANOS_FROM: u64 = 100_000_000_000_000_000;
@@ -89,9 +90,9 @@ pub(super) struct Data<'a> {
     #[serde(borrow, alias = "ti")]
     trade_id: Option<&'a RawValue>,
     #[serde(alias = "a")]
-    pub asks: Option<Vec<Level>>,
+    pub asks: Option<Levels>,
     #[serde(alias = "b")]
-    pub bids: Option<Vec<Level>>,
+    pub bids: Option<Levels>,
     #[serde(alias = "M")]
     time: Option<Digits>,
     ts: Option<Digits>,
@@ -209,7 +210,7 @@ impl Head<'_> {
 
 /// Reads a message; none for answers and for kinds that are not taken.
 pub(super) fn read(text: &str) -> Result<Option<Told<'_>>, FrameError> {
-    let message: Message<'_> = match serde_json::from_str(text) {
+    let message: Message<'_> = match borrowed::from_str(text) {
         Ok(message) => message,
         Err(error) => return other(text, Some(error)),
     };
@@ -234,7 +235,7 @@ fn symbol_of(head: Head<'_>) -> Option<Cow<'_, str>> {
 
 /// What stands in a JSON string, or any other value as it is written.
 fn plain(raw: &RawValue) -> String {
-    serde_json::from_str(raw.get()).unwrap_or_else(|_| raw.get().to_owned())
+    borrowed::from_str(raw.get()).unwrap_or_else(|_| raw.get().to_owned())
 }
 
 /// Takes a frame that is no message of a kind that is taken; `fault` is what was wrong with it as
@@ -243,7 +244,7 @@ fn other<'a>(
     text: &'a str,
     fault: Option<serde_json::Error>,
 ) -> Result<Option<Told<'a>>, FrameError> {
-    let other: Other<'a> = serde_json::from_str(text)?;
+    let other: Other<'a> = borrowed::from_str(text)?;
     let refused = other.result.is_some_and(|result| result.get().contains("false"));
     if refused || other.error.is_some() || other.kind.as_deref() == Some("error") {
         let why = other.reason.or(other.error).or(other.message).or(other.data);
@@ -277,7 +278,7 @@ const GOOD: &str = "200000";
 
 /// Reads a REST body; none where it is no book.
 pub(super) fn read_body(text: &str) -> Result<Option<Data<'_>>, FrameError> {
-    let body: Body<'_> = serde_json::from_str(text)?;
+    let body: Body<'_> = borrowed::from_str(text)?;
     match body.code.as_deref() {
         Some(GOOD) => {}
         Some(code) => {
@@ -287,5 +288,5 @@ pub(super) fn read_body(text: &str) -> Result<Option<Data<'_>>, FrameError> {
         None => return Err(FrameError::Shape("no code")),
     }
     let Some(raw) = body.data.filter(|raw| raw.get().contains("\"bids\"")) else { return Ok(None) };
-    Ok(Some(serde_json::from_str(raw.get())?))
+    Ok(Some(borrowed::from_str(raw.get())?))
 }

@@ -5,7 +5,7 @@ use super::book::Ladder;
 use super::frame::{Data, Digits, Told};
 use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos};
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::reading::{Bare, Level, side};
+use crate::feeds::venues::reading::{Bare, side};
 use crate::feeds::venues::roster::Roster;
 
 fn level(at: Option<Bare>, qty: Option<Bare>) -> Result<Option<LevelChange>, FrameError> {
@@ -48,8 +48,8 @@ pub(super) fn best(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let bids = Level::changes(told.data.bids.take().unwrap_or_default())?;
-    let asks = Level::changes(told.data.asks.take().unwrap_or_default())?;
+    let bids = told.data.bids.take().unwrap_or_default().changes()?;
+    let asks = told.data.asks.take().unwrap_or_default().changes()?;
     let full = |levels: Vec<LevelChange>| levels.into_iter().find(|(_, qty)| !qty.is_zero());
     let number = told.data.sequence_end;
     give(roster, (&told.symbol, &told.data, number), [full(bids), full(asks)], recv, out)

@@ -18,7 +18,7 @@ pub(super) fn read(fields: Fields<'_>, action: &str) -> Result<Read, FrameError>
     let (at, seq) = (fields.time()?, fields.seq()?);
     let prev_seq = fields.prev_seq_id.and_then(|prev| u64::try_from(prev).ok());
     let checksum = fields.checksum(ChecksumKind::Okx);
-    let (bids, asks) = (fields.bids.0?, fields.asks.0?);
+    let (bids, asks) = (fields.bids.changes()?, fields.asks.changes()?);
     match action {
         "snapshot" | "" => Ok((at, [seq, None], Body::BookSnapshot { bids, asks, checksum })),
         "update" if seq.is_some() && seq < prev_seq => Ok((at, [None, None], Body::Disconnect)),

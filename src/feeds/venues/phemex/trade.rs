@@ -85,13 +85,18 @@ fn give<N>(
     numbers: impl Fn(&Product, N, N) -> (Decimal, Decimal),
 ) -> Result<(), FrameError> {
     let listed = roster.get(needed(told.symbol, "no symbol")?)?;
-    if told.kind == Some(Kind::Snapshot) {
-        listed.state.prints.restart();
-    }
-    for Fill { at, side, price, qty } in fills.into_iter().rev() {
+    let times = fills.iter().rev().map(|fill| fill.at);
+    let prints = &mut listed.state.prints;
+    let ids = if told.kind == Some(Kind::Snapshot) {
+        // A snapshot tells again what may have been told before.
+        prints.ids_again(times)
+    } else {
+        times.map(|at| prints.next_id(at)).collect()
+    };
+    for (Fill { at, side, price, qty }, trade_id) in fills.into_iter().rev().zip(ids) {
         let (price, qty) = numbers(&listed.state, price, qty);
         let trade = Trade {
-            trade_id: listed.state.prints.next_id(at),
+            trade_id,
             price,
             qty,
             aggressor: Some(match side {
