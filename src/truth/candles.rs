@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Row;
 use super::replay::{Folded, Kept, Out, Told};
-use crate::domain::market::{Decimal, INTERVALS, Interval, Nanos};
+use crate::domain::market::{Decimal, INTERVALS, Instrument, Interval, Nanos};
 use crate::feeds::venues::Venue;
+use crate::wire::time;
 use crate::feeds::venues::candle::{Candle, Empty, Open};
 
 /// Equal ones, of how many, and how many differ because the candle was still running.
@@ -35,7 +36,8 @@ struct Tallies {
     running: Tally,
     flat: Tally,
     present: Tally,
-    opened: Tally,
+    /// Two candles of the venue that follow each other, and whether they meet.
+    opened: Vec<(String, bool)>,
     vwap: Tally,
     by_fills: Tally,
     growth: Tally,
@@ -44,17 +46,21 @@ struct Tallies {
 /// Compares all candles of a capture.
 pub(super) fn rows(set: &str, venue: &Venue, folded: &Folded) -> Vec<Row> {
     let mut all = Tallies::default();
-    for out in folded.instruments.values() {
+    for (instrument, out) in &folded.instruments {
         if out.candles.iter().any(|told| told.candle.fills.is_some()) {
             by_fills(out, &mut all);
         } else {
-            by_time(venue, out, &mut all);
+            by_time(venue, (instrument, out), &mut all);
         }
     }
-    let opened = match venue.candles.open {
-        Open::PreviousClose => all.opened.row(set, "candles that open at the close before"),
-        Open::FirstTrade => None,
-    };
+    let opened = (!all.opened.is_empty()).then(|| {
+        let equal = all.opened.iter().filter(|(_, meets)| *meets).count();
+        let alone = all.opened.windows(3).filter(|three| three[0].1 && !three[1].1 && three[2].1);
+        let alone: Vec<&str> = alone.map(|three| three[1].0.as_str()).collect();
+        let reason = format!("the venue's own candles do not meet at {}", alone.join(", "));
+        Row::new(set, "candles that open at the close before", equal, all.opened.len())
+            .explain(alone.len(), reason)
+    });
     [
         all.traded.row(set, "bars and the venue's candles (O H L C V, count where told)"),
         all.running.row(set, "bars and the venue's running candles, as last told"),
@@ -88,7 +94,7 @@ fn is_bar(kept: &Kept, prices: [Decimal; 4], candle: &Candle) -> bool {
         && candle.count.is_none_or(|count| count == bar.trades)
 }
 
-fn by_time(venue: &Venue, out: &Out, all: &mut Tallies) {
+fn by_time(venue: &Venue, (instrument, out): (&Instrument, &Out), all: &mut Tallies) {
     let rule = venue.candles;
     let Some(first) = out.trades.iter().map(|trade| trade.ts).min() else { return };
     let told = last_told(out);
@@ -96,7 +102,8 @@ fn by_time(venue: &Venue, out: &Out, all: &mut Tallies) {
         let candle = &one.candle;
         let before = told.get(&(interval, start - interval.length_ns()));
         if let (Open::PreviousClose, Some(before)) = (rule.open, before) {
-            all.opened.count(candle.prices[0].equals(before.candle.prices[3]));
+            let meets = candle.prices[0].equals(before.candle.prices[3]);
+            all.opened.push((format!("{instrument} {}", time::rfc3339(start)), meets));
         }
         let end = start + interval.length_ns();
         let is_running = one.is_running();

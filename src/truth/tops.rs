@@ -58,16 +58,16 @@ fn last_at_or_before(out: &Out) -> Vec<(u64, bool)> {
 }
 
 fn same_number(out: &Out) -> Vec<(u64, bool)> {
-    let quotes = by_number(out);
+    let changes = out.tops.iter().filter(|book| book.is_change);
     let books: BTreeMap<u64, &Top> =
-        out.tops.iter().filter_map(|book| Some((book.seq?, &book.top))).collect();
+        changes.filter_map(|book| Some((book.seq?, &book.top))).collect();
+    // What a snapshot holds already was changed before there was a book to compare.
     let Some((&first, _)) = books.first_key_value() else { return Vec::new() };
-    // Before the snapshot there was no book to compare.
-    let compare = |(seq, quote): (&u64, &&Top)| {
-        let book = books.get(seq);
-        Some((*seq, book.is_some_and(|book| same_top(book, quote))))
+    let is_equal = |seq: &u64, quote: &Top| {
+        books.get(seq).is_some_and(|book| same_top(book, quote))
     };
-    quotes.range(first..).filter_map(compare).collect()
+    let quotes = by_number(out);
+    quotes.range(first..).map(|(seq, quote)| (*seq, is_equal(seq, quote))).collect()
 }
 
 fn in_order(out: &Out) -> Vec<(u64, bool)> {
