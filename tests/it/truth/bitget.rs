@@ -168,7 +168,7 @@ fn candles_of_the_history_open_at_the_close_before_them_but_for_one() {
 
     println!("{SET}: {} candles, {pairs} adjacent pairs, {differ:?} differ", candles.len());
     assert_eq!((candles.len(), pairs), (8 * 1_001, 8_000));
-    // The venue's own exception, hours before its trades in this capture.
+    // The venue's own exception, half an hour before the capture.
     assert_eq!(differ, [("BITGET:CULTUSDT", 1_649_287_860)]);
 }
 
