@@ -153,20 +153,23 @@ fn candles_open_at_the_close_before_them() {
 }
 
 #[test]
-fn every_candle_of_the_history_opens_at_the_close_before_it() {
+fn candles_of_the_history_open_at_the_close_before_them_but_for_one() {
     let Some(files) = files(SET, &FILES) else { return };
     let candles = candles(&files);
-    let mut pairs = 0;
+    let (mut pairs, mut differ) = (0, Vec::new());
     for ((instrument, start), candle) in &candles {
         let Some(before) = candles.get(&(instrument.clone(), start - MINUTE)) else { continue };
         let [open, close] = [candle.prices[0], before.prices[3]].map(|price| price.at(10));
-        assert_eq!(open, close, "{instrument} {start}");
         pairs += 1;
+        if open != close {
+            differ.push((instrument.as_str(), start / SECOND_NS));
+        }
     }
 
-    println!("{SET}: {} candles, {pairs} adjacent pairs", candles.len());
-    assert_eq!(pairs, candles.len() - 8);
-    assert!(8 * 999 <= pairs);
+    println!("{SET}: {} candles, {pairs} adjacent pairs, {differ:?} differ", candles.len());
+    assert_eq!((candles.len(), pairs), (8 * 1_001, 8_000));
+    // The venue's own exception, half an hour before the capture.
+    assert_eq!(differ, [("BITGET:CULTUSDT", 1_649_287_860)]);
 }
 
 #[test]
