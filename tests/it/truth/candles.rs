@@ -37,7 +37,7 @@ pub(super) struct Compared {
 }
 
 /// The minutes of an instrument, each in its last state.
-pub(super) fn minutes(folded: &Folded, instrument: &Instrument) -> BTreeMap<Nanos, Bar> {
+fn minutes(folded: &Folded, instrument: &Instrument) -> BTreeMap<Nanos, Bar> {
     let published = folded.published[instrument].iter();
     let published = published.filter(|bar| bar.interval == Interval::M1).map(|bar| &bar.bar);
     let kept = folded.markets[instrument].bars(Interval::M1).bars();
@@ -45,7 +45,7 @@ pub(super) fn minutes(folded: &Folded, instrument: &Instrument) -> BTreeMap<Nano
 }
 
 /// The last that the venue said of each candle.
-pub(super) fn told(name: &str, files: &[PathBuf]) -> BTreeMap<Instrument, BTreeMap<Nanos, Candle>> {
+fn told(name: &str, files: &[PathBuf]) -> BTreeMap<Instrument, BTreeMap<Nanos, Candle>> {
     let mut witness = (venue(name).unwrap().witness)();
     let mut all: BTreeMap<Instrument, BTreeMap<Nanos, Candle>> = BTreeMap::new();
     for record in capture::merge(files).unwrap() {

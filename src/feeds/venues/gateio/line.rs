@@ -41,7 +41,7 @@ impl Socket {
     }
 }
 
-fn stream(symbol: &String) -> String {
+fn stream(symbol: &str) -> String {
     format!("ob.{symbol}.{LEVELS}")
 }
 
@@ -51,8 +51,10 @@ impl Line for Socket {
     }
 
     fn subscribe(&mut self, symbols: &[String]) -> Vec<String> {
-        let (names, streams) =
-            (json!(symbols), json!(symbols.iter().map(stream).collect::<Vec<_>>()));
+        let (names, streams) = (
+            json!(symbols),
+            json!(symbols.iter().map(|symbol| stream(symbol)).collect::<Vec<_>>()),
+        );
         vec![
             self.request("spot.trades", "subscribe", &names),
             self.request("spot.obu", "subscribe", &streams),
@@ -61,7 +63,7 @@ impl Line for Socket {
     }
 
     fn renew(&mut self, symbol: &str) -> Vec<String> {
-        let payload = json!([stream(&symbol.to_owned())]);
+        let payload = json!([stream(symbol)]);
         ["unsubscribe", "subscribe"].map(|event| self.request("spot.obu", event, &payload)).into()
     }
 
