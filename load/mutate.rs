@@ -6,6 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 use tickwire::domain::market::{Event, Instrument, Market, Moment, Policy};
 use tickwire::feeds::capture::{self, Captured};
 use tickwire::feeds::venues::{Adapter, Frame, Venue, venue};
@@ -126,17 +128,32 @@ fn with_msgpack(texts: Vec<String>) -> anyhow::Result<Vec<Vec<u8>>> {
     ensure!(!texts.is_empty(), "no seeds");
     let mut seeds = Vec::with_capacity(texts.len() * 2);
     for text in texts {
-        // Without the text of numbers, which MessagePack has no place for.
-        let value: BTreeMap<String, serde_json::Value> = match serde_json::from_str(&text) {
-            Ok(value) => value,
-            Err(_) => BTreeMap::new(),
-        };
-        if !value.is_empty() {
-            seeds.push(rmp_serde::to_vec_named(&value)?);
-        }
+        seeds.push(rmp_serde::to_vec(&Packed(&serde_json::from_str(&text)?))?);
         seeds.push(text.into_bytes());
     }
     Ok(seeds)
+}
+
+/// A value as MessagePack has it: whole numbers as such. Here they are kept by their text, and
+/// would be written as a map with it.
+struct Packed<'a>(&'a Value);
+
+impl Serialize for Packed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(value) => serializer.serialize_bool(*value),
+            Value::Number(number) => match number.as_u64() {
+                Some(number) => serializer.serialize_u64(number),
+                None => serializer.serialize_str(number.as_str()),
+            },
+            Value::String(text) => serializer.serialize_str(text),
+            Value::Array(list) => serializer.collect_seq(list.iter().map(Packed)),
+            Value::Object(map) => {
+                serializer.collect_map(map.iter().map(|(name, value)| (name, Packed(value))))
+            }
+        }
+    }
 }
 
 /// Runs a check; a panic is an error that shows the frame.
