@@ -1,6 +1,7 @@
 //! Load scenarios: an outside client of the hub. What they print are ratios to something of the same
 //! run, and shares of a core; `docs/performance.md` says what was measured.
 
+mod dbn;
 mod decode;
 mod hub;
 mod idle;
@@ -54,6 +55,11 @@ enum Scenario {
         #[arg(required = true)]
         files: Vec<std::path::PathBuf>,
     },
+    /// How fast a DBN file of single orders becomes a book, against decoding it alone.
+    Dbn {
+        /// The file, schema mbo.
+        file: std::path::PathBuf,
+    },
     /// Whether one core keeps up with many sockets, and what an update costs.
     Sockets {
         /// Sockets.
@@ -95,6 +101,7 @@ fn main() -> anyhow::Result<()> {
         Scenario::Ingest { records, symbols } => {
             ingest::ingest(&brokers, records, symbols, core, &hub)
         }
+        Scenario::Dbn { file } => dbn::run(&file),
         Scenario::Decode { venue, files } => decode::run(&venue, &files),
         Scenario::Count { topic } => ingest::count(&brokers, &topic),
         Scenario::Sockets { sockets, quotes, tick_ms, seconds } => {

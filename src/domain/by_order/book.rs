@@ -279,8 +279,9 @@ impl ByOrder {
         }
         if 1 < self.touched.len() {
             // Stable: of a level that went and came again, the first note knows what it was before.
-            self.touched
-                .sort_by_key(|at| (at.side as u8, std::cmp::Reverse(Ladder::rank(at.side, at.price))));
+            self.touched.sort_by_key(|at| {
+                (at.side as u8, std::cmp::Reverse(Ladder::rank(at.side, at.price)))
+            });
             self.touched.dedup_by_key(|at| (at.side as u8, at.price));
         }
         for Touched { side, price, level, before } in self.touched.drain(..) {

@@ -4,6 +4,7 @@
 //! `../shared/data`. Without it a test says that it was skipped, and passes.
 
 mod binance;
+mod dbn;
 mod kraken;
 
 use std::collections::BTreeMap;
