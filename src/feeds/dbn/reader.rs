@@ -8,7 +8,11 @@ use std::path::{Path, PathBuf};
 use ::dbn::decode::DynReader;
 use ::dbn::decode::dbn::fsm::{DbnFsm, ProcessResult};
 use ::dbn::enums::rtype;
-use ::dbn::{Metadata, RecordRef, VersionUpgradePolicy};
+use ::dbn::{
+    BboMsg, CbboMsg, Cmbp1Msg, ErrorMsg, ImbalanceMsg, MboMsg, Mbp1Msg, Mbp10Msg, Metadata,
+    OhlcvMsg, RecordRef, StatMsg, StatusMsg, SymbolMappingMsg, SystemMsg, TradeMsg,
+    VersionUpgradePolicy, v1, v2, v3,
+};
 
 /// The greatest metadata taken, in bytes: a month of all options has some 30 MiB.
 const METADATA_BYTES_MAX: u32 = 256 * 1024 * 1024;
@@ -109,8 +113,8 @@ impl Reader {
                     return Err(Fault::Metadata(length));
                 }
             }
-            // A record: its length in words (the header has four), then a type that there is.
-            [length, kind, ..] if 4 <= length && is_known(kind) => {}
+            // A record: its length in words, then its type.
+            [length, kind, ..] if fits(length, kind) => {}
             _ => return Err(Fault::NotDbn(prefix)),
         }
         let mut fsm = DbnFsm::builder()
@@ -175,32 +179,38 @@ impl Reader {
     }
 }
 
-/// Whether there are records of that type.
-fn is_known(kind: u8) -> bool {
-    matches!(
-        kind,
-        rtype::MBP_0
-            | rtype::MBP_1
-            | rtype::MBP_10
-            | rtype::OHLCV_DEPRECATED
-            | rtype::OHLCV_1S
-            | rtype::OHLCV_1M
-            | rtype::OHLCV_1H
-            | rtype::OHLCV_1D
-            | rtype::OHLCV_EOD
-            | rtype::STATUS
-            | rtype::INSTRUMENT_DEF
-            | rtype::IMBALANCE
-            | rtype::ERROR
-            | rtype::SYMBOL_MAPPING
-            | rtype::SYSTEM
-            | rtype::STATISTICS
-            | rtype::MBO
-            | rtype::CMBP_1
-            | rtype::CBBO_1S
-            | rtype::CBBO_1M
-            | rtype::TCBBO
-            | rtype::BBO_1S
-            | rtype::BBO_1M
-    )
+/// Whether a record of that length, in words, can be of that type: in any version, with the time of
+/// its sending behind it or without.
+fn fits(length: u8, kind: u8) -> bool {
+    let sizes: &[usize] = match kind {
+        rtype::MBP_0 => &[size_of::<TradeMsg>()],
+        rtype::MBP_1 => &[size_of::<Mbp1Msg>()],
+        rtype::MBP_10 => &[size_of::<Mbp10Msg>()],
+        rtype::OHLCV_DEPRECATED
+        | rtype::OHLCV_1S
+        | rtype::OHLCV_1M
+        | rtype::OHLCV_1H
+        | rtype::OHLCV_1D
+        | rtype::OHLCV_EOD => &[size_of::<OhlcvMsg>()],
+        rtype::STATUS => &[size_of::<StatusMsg>()],
+        rtype::INSTRUMENT_DEF => &[
+            size_of::<v1::InstrumentDefMsg>(),
+            size_of::<v2::InstrumentDefMsg>(),
+            size_of::<v3::InstrumentDefMsg>(),
+        ],
+        rtype::IMBALANCE => &[size_of::<ImbalanceMsg>()],
+        rtype::ERROR => &[size_of::<v1::ErrorMsg>(), size_of::<ErrorMsg>()],
+        rtype::SYMBOL_MAPPING => {
+            &[size_of::<v1::SymbolMappingMsg>(), size_of::<SymbolMappingMsg>()]
+        }
+        rtype::SYSTEM => &[size_of::<v1::SystemMsg>(), size_of::<SystemMsg>()],
+        rtype::STATISTICS => &[size_of::<v1::StatMsg>(), size_of::<StatMsg>()],
+        rtype::MBO => &[size_of::<MboMsg>()],
+        rtype::CMBP_1 | rtype::TCBBO => &[size_of::<Cmbp1Msg>()],
+        rtype::CBBO_1S | rtype::CBBO_1M => &[size_of::<CbboMsg>()],
+        rtype::BBO_1S | rtype::BBO_1M => &[size_of::<BboMsg>()],
+        _ => &[],
+    };
+    let bytes = 4 * usize::from(length);
+    sizes.iter().any(|size| bytes == *size || bytes == size + size_of::<u64>())
 }
