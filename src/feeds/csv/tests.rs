@@ -174,6 +174,11 @@ fn times_of_day_stand_on_the_files_date() {
     assert_eq!(form.read("1", &zone, None), None);
     let clock: TimeForm = "%H:%M:%S".parse().unwrap();
     assert_eq!(clock.read("00:00:01", &zone, date), Some(1_398_920_401_000_000_000));
+    // An offset or a zone in the text goes before the one that was told.
+    let offset: TimeForm = "%F %T %z".parse().unwrap();
+    assert_eq!(offset.read("1970-01-01 02:00:00 +0200", &zone, None), Some(0));
+    let named: TimeForm = "%F %T %Q".parse().unwrap();
+    assert_eq!(named.read("1969-12-31 19:00:00 America/New_York", &zone, None), Some(0));
 }
 
 #[test]
@@ -192,7 +197,7 @@ fn zones_and_forms_that_there_are_not_are_told() {
     for wrong in ["-5:00", "+25:99", "Mars/Olympus", ""] {
         assert!(wrong.parse::<Zone>().is_err(), "{wrong:?}");
     }
-    for wrong in ["iso", "%Q!", ""] {
+    for wrong in ["iso", "%!", "%s", ""] {
         assert!(wrong.parse::<TimeForm>().is_err(), "{wrong:?}");
     }
 }

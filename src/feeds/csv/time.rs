@@ -22,7 +22,7 @@ pub enum TimeForm {
     Epoch(u32),
     /// Milliseconds of the zone's wall clock since midnight of the file's date.
     MsOfDay,
-    /// A pattern of `strptime`; without an offset in it, the zone's wall clock; without a date in it,
+    /// A pattern of `strptime`; without an offset or zone in it, the zone's wall clock; without a date in it,
     /// on the file's date.
     Pattern(String),
 }
@@ -38,6 +38,9 @@ impl FromStr for TimeForm {
             "us" => Ok(Self::Epoch(3)),
             "ns" => Ok(Self::Epoch(0)),
             "ms_of_day" => Ok(Self::MsOfDay),
+            pattern if pattern.contains("%s") => {
+                Err(format!("seconds since 1970 are s, not {pattern:?}"))
+            }
             pattern if pattern.contains('%') => {
                 let sample = Zoned::new(Timestamp::UNIX_EPOCH, TimeZone::UTC);
                 let wrong = |error| format!("{pattern:?} is no pattern: {error}");
@@ -144,7 +147,9 @@ impl TimeForm {
             }
             Self::Pattern(pattern) => {
                 let parts = strtime::parse(pattern, text).ok()?;
-                if parts.offset().is_some() {
+                if parts.iana_time_zone().is_some() {
+                    parts.to_zoned().ok()?.timestamp()
+                } else if parts.offset().is_some() {
                     parts.to_timestamp().ok()?
                 } else if let Ok(wall) = parts.to_datetime() {
                     zone.time_of(wall)?
