@@ -124,14 +124,13 @@ impl ByOrder {
 
     /// Takes `size` off an order; what is left keeps its place. All of it, and it is gone.
     pub fn cancel(&mut self, id: u64, size: u32) -> Taken {
-        let Some(slot) = self.orders.find(id) else {
+        let Some((slot, left)) = self.orders.reduce(id, size) else {
             self.counts.unknown_cancels += 1;
             return Taken::Unknown;
         };
-        let left = self.orders.at(slot).size.saturating_sub(size);
         if left == 0 {
             self.unlink(slot);
-            self.orders.remove(slot);
+            self.orders.free(slot);
         } else {
             self.resize(slot, left);
         }

@@ -73,13 +73,28 @@ impl Orders {
         }
     }
 
+    /// Takes `size` off an order, in one look-up: its slot, and what is left. Where nothing is, its
+    /// id is known no more, and the slot is to be unlinked and given up.
+    pub fn reduce(&mut self, id: u64, size: u32) -> Option<(u32, u32)> {
+        let Entry::Occupied(held) = self.by_id.entry(id) else { return None };
+        let slot = *held.get();
+        let left = self.slots[slot as usize].size.saturating_sub(size);
+        if left == 0 {
+            held.remove();
+        }
+        Some((slot, left))
+    }
+
+    /// Gives up a slot that is linked nowhere any more, whose id is known no more.
+    pub fn free(&mut self, slot: u32) {
+        self.slots[slot as usize].behind = self.free;
+        self.free = slot;
+    }
+
     /// Gives up the slot of an order that is linked nowhere any more.
     pub fn remove(&mut self, slot: u32) {
-        let order = &mut self.slots[slot as usize];
-        order.behind = self.free;
-        self.free = slot;
-        let id = order.id;
-        self.by_id.remove(&id);
+        self.by_id.remove(&self.slots[slot as usize].id);
+        self.free(slot);
     }
 
     pub fn clear(&mut self) {
