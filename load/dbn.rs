@@ -12,7 +12,7 @@ use tickwire::domain::by_order::ByOrder;
 use tickwire::feeds::dbn::{Reader, apply};
 
 /// Rounds of both, taken in turn; the best of each counts.
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 300;
 
 pub fn run(file: &Path) -> anyhow::Result<()> {
     let (mut decoded, mut booked) = (f64::MAX, f64::MAX);
