@@ -1,6 +1,7 @@
 //! Load scenarios: an outside client of the hub. What they print are ratios to something of the same
 //! run, and shares of a core; `docs/performance.md` says what was measured.
 
+mod dbn;
 mod decode;
 mod hub;
 mod idle;
@@ -62,7 +63,6 @@ enum Scenario {
         #[arg(long)]
         venue: String,
         /// Whose frames the recordings have, where `md` is made of them.
-        #[arg(long)]
         from: Option<String>,
         /// Frames.
         #[arg(long, default_value_t = 100_000)]
@@ -72,6 +72,10 @@ enum Scenario {
         seed: u64,
         /// Recordings; none for `command`.
         files: Vec<std::path::PathBuf>,
+    /// How fast a DBN file of single orders becomes a book, against decoding it alone.
+    Dbn {
+        /// The file, schema mbo.
+        file: std::path::PathBuf,
     },
     /// Whether one core keeps up with many sockets, and what an update costs.
     Sockets {
@@ -114,6 +118,7 @@ fn main() -> anyhow::Result<()> {
         Scenario::Ingest { records, symbols } => {
             ingest::ingest(&brokers, records, symbols, core, &hub)
         }
+        Scenario::Dbn { file } => dbn::run(&file),
         Scenario::Decode { venue, files } => decode::run(&venue, &files),
         Scenario::Mutate { venue, from, count, seed, files } => {
             mutate::run(&mutate::Scenario { target: venue, from, count, seed, files })

@@ -3,6 +3,7 @@
 mod check;
 mod hub;
 mod start;
+mod ticks;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{self, Settings};
+use crate::feeds::dbn;
 use crate::feeds::replay::{self, Played, Speed};
 use crate::feeds::simulator::Simulator;
 use crate::truth;
@@ -66,6 +68,17 @@ enum Feed {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Databento DBN files, of any schema and version.
+    Dbn {
+        /// How many times as fast as recorded, or max.
+        #[arg(long, default_value = "1")]
+        speed: Speed,
+        /// Files, .zst too, with metadata or fragments, played in this order.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Vendors' tick files, CSV: trades or quotes of one instrument.
+    Csv(Box<ticks::Csv>),
 }
 
 #[derive(Debug, Args)]
@@ -122,6 +135,18 @@ pub fn run(cli: Cli) -> Outcome {
                 Err(error) => Outcome::Failed(error.to_string()),
             }
         }
+        Command::Feed(Feed::Dbn { speed, files }) => {
+            match dbn::play(&settings.kafka, speed, &files) {
+                Ok(Played { frames, events, refused }) => {
+                    println!(
+                        "{frames} records read, {events} events written, {refused} passed over"
+                    );
+                    Outcome::Done
+                }
+                Err(error) => Outcome::Failed(error.to_string()),
+            }
+        }
+        Command::Feed(Feed::Csv(ticks)) => ticks::run(&settings, &ticks),
         Command::Migrate => done_or_failed(migrate(&settings)),
         Command::Check => done_or_failed(check::run(&settings)),
         Command::Verify { dir } => verify(&dir),

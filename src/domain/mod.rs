@@ -8,4 +8,5 @@
 //! - Bad input is a value of an error enum, never a panic.
 #![deny(missing_docs, clippy::disallowed_methods, clippy::float_arithmetic)]
 
+pub mod by_order;
 pub mod market;

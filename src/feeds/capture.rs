@@ -116,17 +116,7 @@ impl Capture {
     /// [`Fault::Unreadable`] where it cannot be opened, or is not the gzip it begins as.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, CaptureError> {
         let file = path.as_ref().to_path_buf();
-        let opened = File::open(&file).and_then(|opened| {
-            let mut plain = BufReader::with_capacity(1 << 16, opened);
-            let packed = plain.fill_buf()?.starts_with(&GZIP);
-            let reader: Box<dyn BufRead + Send> = if packed {
-                Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(plain)))
-            } else {
-                Box::new(plain)
-            };
-            Ok(reader)
-        });
-        match opened {
+        match unpacked(&file) {
             Ok(reader) => Self::read(file.clone(), reader).map_err(|error| CaptureError {
                 file,
                 line: 0,
@@ -209,6 +199,17 @@ impl Iterator for Capture {
             }
         }
     }
+}
+
+/// Opens a file of text, gzip or plain, told by how it begins.
+pub(super) fn unpacked(file: &Path) -> io::Result<Box<dyn BufRead + Send>> {
+    let mut plain = BufReader::with_capacity(1 << 16, File::open(file)?);
+    let packed = plain.fill_buf()?.starts_with(&GZIP);
+    Ok(if packed {
+        Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(plain)))
+    } else {
+        Box::new(plain)
+    })
 }
 
 /// Several files as one, by receive time; equal times in the order of the files. A file's own order

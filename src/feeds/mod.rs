@@ -4,11 +4,14 @@
 //!   saved state, and the broker inside the hub.
 //! - `venues` turns venues' frames into events, pure.
 //! - `capture` reads recorded frames; `simulator` makes a market up, the same one for the same
-//!   seed; `replay` sends either into the log.
+//!   seed; `replay` sends either into the log;
+//! - `dbn` reads Databento's files, `csv` the tick files of other vendors, and send them there.
 //!
 //! Nothing here knows who folds the events.
 
 pub mod capture;
+pub mod csv;
+pub mod dbn;
 pub mod kafka;
 pub mod replay;
 pub mod simulator;

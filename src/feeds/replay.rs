@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::capture;
+use super::csv;
+use super::dbn;
 use super::kafka::{KafkaError, Letter, MARKET_TOPIC, Writer};
 use super::simulator::Simulator;
 use super::venues::{self, adapter_for};
@@ -12,7 +14,7 @@ use crate::config;
 use crate::domain::market::{Event, Instrument, Nanos};
 use crate::wire::record;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How fast a recording is played.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,6 +49,12 @@ pub enum FeedError {
     /// A recording cannot be opened.
     #[error(transparent)]
     Capture(#[from] capture::CaptureError),
+    /// A DBN file.
+    #[error(transparent)]
+    Dbn(#[from] dbn::FileError),
+    /// A CSV file.
+    #[error(transparent)]
+    Csv(#[from] csv::FileError),
     /// There is no adapter for that venue.
     #[error("there is no adapter for {0:?}: {known}", known = venues::names())]
     Venue(String),
@@ -64,19 +72,19 @@ pub struct Played {
 }
 
 /// Waits so that what was due `since_first` into a recording is sent at its time.
-struct Pace {
+pub(super) struct Pace {
     began: Instant,
     first: Option<Nanos>,
     speed: Speed,
 }
 
 impl Pace {
-    fn new(speed: Speed) -> Self {
+    pub(super) fn new(speed: Speed) -> Self {
         Self { began: Instant::now(), first: None, speed }
     }
 
     /// How long until what is stamped `ts` is due.
-    fn wait_for(&mut self, ts: Nanos) -> Duration {
+    pub(super) fn wait_for(&mut self, ts: Nanos) -> Duration {
         let Speed::Thousandths(speed) = self.speed else { return Duration::ZERO };
         let first = *self.first.get_or_insert(ts);
         let since = u128::from((ts - first).max(0).unsigned_abs()) * 1_000 / u128::from(speed);
@@ -85,7 +93,7 @@ impl Pace {
     }
 }
 
-fn send(
+pub(super) fn send(
     writer: &Writer,
     topic: &str,
     instrument: &Instrument,
@@ -100,6 +108,27 @@ fn send(
         headers: &[("content-type", "application/json")],
     };
     writer.send(letter, PATIENCE)
+}
+
+/// Sends what one frame gave: a record for each instrument, in the order they came.
+pub(super) fn send_found(
+    writer: &Writer,
+    topic: &str,
+    found: &mut Vec<(Instrument, Event)>,
+) -> Result<(), KafkaError> {
+    let mut by_instrument: HashMap<Instrument, Vec<Event>> = HashMap::new();
+    let mut order = Vec::new();
+    for (instrument, event) in found.drain(..) {
+        let events = by_instrument.entry(instrument.clone()).or_default();
+        if events.is_empty() {
+            order.push(instrument);
+        }
+        events.push(event);
+    }
+    for instrument in order {
+        send(writer, topic, &instrument, &by_instrument[&instrument])?;
+    }
+    Ok(())
 }
 
 /// Plays recordings of one venue, merged by receive time, through its adapter into the log.
@@ -136,18 +165,7 @@ pub fn replay(
             played.refused += 1;
         }
         played.events += found.len() as u64;
-        let mut by_instrument: HashMap<Instrument, Vec<Event>> = HashMap::new();
-        let mut order = Vec::new();
-        for (instrument, event) in found.drain(..) {
-            let events = by_instrument.entry(instrument.clone()).or_default();
-            if events.is_empty() {
-                order.push(instrument);
-            }
-            events.push(event);
-        }
-        for instrument in order {
-            send(&writer, &topic, &instrument, &by_instrument[&instrument])?;
-        }
+        send_found(&writer, &topic, &mut found)?;
     }
     writer.flush(PATIENCE)?;
     Ok(played)

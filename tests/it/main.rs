@@ -22,4 +22,5 @@ mod servers;
 mod slow;
 mod truth;
 mod unruly;
+mod vendors;
 mod walking;

@@ -25,7 +25,7 @@ impl Instrument {
     ///
     /// # Errors
     ///
-    /// [`InstrumentError`] where the venue (capitals, digits, hyphens) or the symbol is missing,
+    /// [`InstrumentError`] where the venue (capitals, digits, `-`, `_` and `.`) or the symbol is missing,
     /// a character is not allowed, or the whole is longer than 64 bytes.
     pub fn parse(text: &str) -> Result<Self, InstrumentError> {
         Self::check(text)?;
@@ -41,7 +41,7 @@ impl Instrument {
         let (venue, symbol) = text.split_once(':').ok_or(InstrumentError)?;
         let venue_ok = !venue.is_empty()
             && venue.bytes().all(|byte| {
-                byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_'
+                byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-_.".contains(&byte)
             });
         let symbol_ok = !symbol.is_empty()
             && !symbol.chars().any(|c| c == ',' || c.is_whitespace() || c.is_control());
@@ -92,6 +92,7 @@ mod tests {
     #[test]
     fn a_name_is_a_venue_and_a_symbol() {
         assert_eq!(Instrument::parse("KRAKEN:XBT/USD").unwrap().venue(), "KRAKEN");
+        assert_eq!(Instrument::parse("GLBX.MDP3:ESH4").unwrap().venue(), "GLBX.MDP3");
         for text in ["", "ACME", ":ACME", "SIM:", "sim:ACME", "SIM:A,B", "SIM:A B", "SIM:A\n"] {
             assert_eq!(Instrument::parse(text), Err(InstrumentError), "{text:?}");
         }

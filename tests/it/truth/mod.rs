@@ -14,6 +14,8 @@ mod deribit;
 mod gateio;
 mod gemini;
 mod hitbtc;
+mod dbn;
+mod fxcm;
 mod kraken;
 mod kucoin;
 mod okx;
@@ -39,6 +41,9 @@ fn root() -> PathBuf {
 /// The files of a data set, or none where the data is not there.
 fn files(set: &str, names: &[&str]) -> Option<Vec<PathBuf>> {
     let root = root();
+pub fn files(set: &str, names: &[&str]) -> Option<Vec<PathBuf>> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let root = std::env::var_os("TICKWIRE_DATA").map_or(here, PathBuf::from);
     let files: Vec<PathBuf> = names.iter().map(|name| root.join(set).join(name)).collect();
     if files.iter().all(|file| file.is_file()) {
         return Some(files);
