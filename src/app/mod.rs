@@ -2,6 +2,7 @@
 
 mod check;
 mod hub;
+mod live;
 mod start;
 
 use std::path::PathBuf;
@@ -59,6 +60,8 @@ enum Feed {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// A venue's public WebSocket, until the process is asked to end.
+    Live(live::Options),
 }
 
 #[derive(Debug, Args)]
@@ -115,6 +118,7 @@ pub fn run(cli: Cli) -> Outcome {
                 Err(error) => Outcome::Failed(error.to_string()),
             }
         }
+        Command::Feed(Feed::Live(options)) => live::run(&settings, options),
         Command::Migrate => done_or_failed(migrate(&settings)),
         Command::Check => done_or_failed(check::run(&settings)),
     }

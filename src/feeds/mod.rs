@@ -5,11 +5,13 @@
 //! - `venues` turns venues' frames into events, pure.
 //! - `capture` reads recorded frames; `simulator` makes a market up, the same one for the same
 //!   seed; `replay` sends either into the log.
+//! - `live` follows a venue's public WebSocket into the log.
 //!
 //! Nothing here knows who folds the events.
 
 pub mod capture;
 pub mod kafka;
+pub mod live;
 pub mod replay;
 pub mod simulator;
 pub mod venues;
