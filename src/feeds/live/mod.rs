@@ -224,3 +224,45 @@ async fn expose(
         .map_err(|source| LiveError::Io { what: format!("live.metrics_bind = {bind}"), source })?;
     Ok(Some(tokio::spawn(exposed::serve(listener, metrics.clone()))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::venues::VENUES;
+    use super::super::venues::line::Recovery;
+
+    /// The page's table of limits is made by this; where the test fails it tells the right lines.
+    #[test]
+    fn the_page_tells_every_venues_limits() {
+        let page = include_str!("../../../docs/live.md");
+        let (_, table) = page.split_once("| book again by |\n").unwrap();
+        let told: Vec<&str> = table.lines().skip(1).take_while(|line| !line.is_empty()).collect();
+        let seconds = |ms: Option<u64>| match ms {
+            None => "–".to_owned(),
+            Some(ms) if ms % 1_000 == 0 => format!("{} s", ms / 1_000),
+            Some(ms) => format!("{ms} ms"),
+        };
+        let lines: Vec<String> = VENUES
+            .iter()
+            .map(|venue| {
+                let terms = (venue.line)().terms();
+                let recovery = match terms.recovery {
+                    Recovery::RestSnapshot => "REST snapshot",
+                    Recovery::Resubscribe => "subscription",
+                    Recovery::Reconnect => "connection",
+                };
+                format!(
+                    "| `{}` | {} | {} | {} | {} | {} | {} | {} | {recovery} |",
+                    venue.name,
+                    terms.instruments_max,
+                    terms.messages_per_s,
+                    terms.connects_per_min,
+                    terms.requests_per_min,
+                    seconds(terms.ping_every_ms),
+                    seconds(Some(terms.silence_max_ms)),
+                    seconds(terms.lifetime_ms),
+                )
+            })
+            .collect();
+        assert_eq!(told, lines, "docs/live.md should say:\n{}", lines.join("\n"));
+    }
+}

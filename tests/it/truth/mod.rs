@@ -17,7 +17,7 @@ use tickwire::feeds::venues::adapter_for;
 use tickwire::wire::{ingest, record, saved};
 
 /// The files of a data set, or none where the data is not there.
-fn files(set: &str, names: &[&str]) -> Option<Vec<PathBuf>> {
+pub fn files(set: &str, names: &[&str]) -> Option<Vec<PathBuf>> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     let root = std::env::var_os("TICKWIRE_DATA").map_or(here, PathBuf::from);
     let files: Vec<PathBuf> = names.iter().map(|name| root.join(set).join(name)).collect();
