@@ -81,6 +81,8 @@ impl<'a> Session<'a> {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut losses = self.life.shared.outlet.losses();
+        // What was lost before was said at the end of the socket before.
+        losses.mark_unchanged();
         loop {
             let step = tokio::select! {
                 () = stopped(stop) => Err(End::Stopped),

@@ -50,10 +50,15 @@ async fn is_put_right(
         let states = &one.states[before.states[other]..];
         let snapshots = one.snapshots - before.snapshots[other];
         if other == symbol || expected.all {
-            assert!(expected.states.contains(&states), "{fault}, {other}: {states:?}");
+            let said = play.said();
+            assert!(expected.states.contains(&states), "{fault}, {other}: {states:?}\n{said}");
             assert_eq!(snapshots, expected.snapshots, "{fault}, {other}\n{}", play.said());
         } else {
-            assert!(states.is_empty() && snapshots == 0, "{fault} disturbed {other}: {states:?}");
+            assert!(
+                states.is_empty() && snapshots == 0,
+                "{fault} disturbed {other}: {states:?}\n{}",
+                play.said()
+            );
         }
     }
 }

@@ -9,12 +9,14 @@ use tickwire::feeds::kafka::Embedded;
 
 use super::log::{Followed, Log};
 use super::server;
-use super::venue::{Message, Venue};
+use super::venue::Venue;
 use crate::hub::{PATIENCE, free_port};
 use crate::secured::certificates::Authority;
 
-/// Between two messages of the venue.
+/// Between two looks at the log, and between two messages of the venue while all is well.
 const RHYTHM: Duration = Duration::from_millis(4);
+/// While a book is waited for, the venue says something only with so many looks: recordings end.
+const LOOKS: usize = 20;
 
 pub struct Play {
     pub venue: Venue,
@@ -54,6 +56,7 @@ impl Play {
             .env("TICKWIRE_LIVE__METRICS_BIND", format!("127.0.0.1:{metrics_port}"))
             .env("TICKWIRE_LIVE__BACKOFF_BASE_MS", "20")
             .env("TICKWIRE_LIVE__BACKOFF_MAX_MS", "200")
+            .env("TICKWIRE_LIVE__STABLE_AFTER_MS", "100")
             .env("TICKWIRE_LIVE__SILENCE_MAX_MS", "2500")
             .envs(settings.iter().map(|(name, value)| (format!("TICKWIRE_LIVE__{name}"), *value)))
             .stdout(Stdio::null())
@@ -72,14 +75,14 @@ impl Play {
     /// Waits until `holds`, while the venue goes on wherever somebody listens to all of it.
     pub async fn until(&mut self, what: &str, mut holds: impl FnMut(&mut Self) -> bool) {
         let began = Instant::now();
-        loop {
+        for look in 0.. {
             self.log.poll();
             if holds(self) {
                 return;
             }
             assert!(began.elapsed() < PATIENCE, "never: {what}\n{}", self.said());
             let is_followed = self.venue.state.lock().is_followed();
-            if is_followed {
+            if is_followed && (self.are_all_live() || look % LOOKS == 0) {
                 self.venue.play(|message| vec![message.text.clone()]);
             }
             tokio::time::sleep(RHYTHM).await;
@@ -103,28 +106,12 @@ impl Play {
         &self.log.followed[symbol]
     }
 
-    pub fn is_live(&self, symbol: &str) -> bool {
-        self.one(symbol).state() == MarketState::Live
+    fn are_all_live(&self) -> bool {
+        self.log.followed.values().all(|one| one.state() == MarketState::Live)
     }
 
     pub async fn until_all_live(&mut self) {
-        let all = |play: &mut Self| {
-            play.log.followed.values().all(|one| one.state() == MarketState::Live)
-        };
-        self.until("all books are live", all).await;
-    }
-
-    /// Plays until the next message is such a one.
-    pub async fn until_next(&mut self, what: &str, is_it: impl Fn(&Message, &Message) -> bool) {
-        self.until(what, |play| {
-            let state = play.venue.state.lock();
-            let mut changes = state.messages.iter();
-            let first = changes.next().expect("the recording is over");
-            let same = |message: &&Message| message.is_change && message.symbol == first.symbol;
-            let second = changes.find(same);
-            first.is_change && second.is_some_and(|second| is_it(first, second))
-        })
-        .await;
+        self.until("all books are live", |play| play.are_all_live()).await;
     }
 
     /// Asks the feed to end; its exit code.
