@@ -189,12 +189,14 @@ async fn rest_fault(play: &mut Play, symbol: &str, fault: RestFault, expected: E
     assert!(play.venue.state.lock().rest_faults.is_empty());
 }
 
-async fn ends_well(mut play: Play) {
+async fn ends_well(mut play: Play, symbol: &str) {
+    let compared = play.one(symbol).compared;
+    play.until("it goes on well", |play| compared + 50 < play.one(symbol).compared).await;
     assert_eq!(play.stop().await, Some(0), "{}", play.said());
     play.log.poll();
     for (symbol, one) in &play.log.followed {
         assert_eq!(one.state(), Disconnected, "{symbol}: an end is said");
-        println!("{symbol}: {} books equal, {:?}", one.compared, one.states.len());
+        println!("{symbol}: {} books equal, {} changes of state", one.compared, one.states.len());
     }
 }
 
@@ -217,7 +219,7 @@ async fn numbered_by_rest(dialect: impl Dialect + 'static, symbol: &str) {
     silence(&mut play, symbol).await;
     refused(&mut play, symbol).await;
     assert_eq!(play.metric("tickwire_live_records_lost_total", "").await, 0);
-    ends_well(play).await;
+    ends_well(play, symbol).await;
 }
 
 #[tokio::test]
@@ -247,5 +249,5 @@ async fn krakens_books_are_never_wrong_while_they_say_live() {
     close(&mut play, symbol).await;
     silence(&mut play, symbol).await;
     refused(&mut play, symbol).await;
-    ends_well(play).await;
+    ends_well(play, symbol).await;
 }

@@ -10,7 +10,7 @@ use tickwire::feeds::kafka::Embedded;
 use super::log::{Followed, Log};
 use super::server;
 use super::venue::Venue;
-use crate::hub::{PATIENCE, free_port};
+use crate::hub::{PATIENCE, choose_tls, free_port};
 use crate::secured::certificates::Authority;
 
 /// Between two looks at the log, and between two messages of the venue while all is well.
@@ -31,6 +31,7 @@ pub struct Play {
 impl Play {
     /// Starts all of it; settings as in `TICKWIRE_LIVE__…` variables.
     pub async fn start(venue: Venue, with_tls: bool, settings: &[(&str, &str)]) -> Self {
+        choose_tls();
         let kafka = config::Kafka { embedded: true, ..config::Kafka::default() };
         let broker = Embedded::start(&kafka).unwrap();
         let certificates = tempfile::tempdir().unwrap();
@@ -56,7 +57,7 @@ impl Play {
             .env("TICKWIRE_LIVE__METRICS_BIND", format!("127.0.0.1:{metrics_port}"))
             .env("TICKWIRE_LIVE__BACKOFF_BASE_MS", "20")
             .env("TICKWIRE_LIVE__BACKOFF_MAX_MS", "200")
-            .env("TICKWIRE_LIVE__STABLE_AFTER_MS", "100")
+            .env("TICKWIRE_LIVE__STABLE_AFTER_MS", "1")
             .env("TICKWIRE_LIVE__SILENCE_MAX_MS", "2500")
             .envs(settings.iter().map(|(name, value)| (format!("TICKWIRE_LIVE__{name}"), *value)))
             .stdout(Stdio::null())
