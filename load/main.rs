@@ -72,6 +72,7 @@ enum Scenario {
         seed: u64,
         /// Recordings; none for `command`.
         files: Vec<std::path::PathBuf>,
+    },
     /// How fast a DBN file of single orders becomes a book, against decoding it alone.
     Dbn {
         /// The file, schema mbo.

@@ -2,6 +2,7 @@
 
 mod check;
 mod hub;
+mod live;
 mod start;
 mod ticks;
 
@@ -79,6 +80,8 @@ enum Feed {
     },
     /// Vendors' tick files, CSV: trades or quotes of one instrument.
     Csv(Box<ticks::Csv>),
+    /// A venue's public WebSocket, until the process is asked to end.
+    Live(live::Options),
 }
 
 #[derive(Debug, Args)]
@@ -147,6 +150,7 @@ pub fn run(cli: Cli) -> Outcome {
             }
         }
         Command::Feed(Feed::Csv(ticks)) => ticks::run(&settings, &ticks),
+        Command::Feed(Feed::Live(options)) => live::run(&settings, options),
         Command::Migrate => done_or_failed(migrate(&settings)),
         Command::Check => done_or_failed(check::run(&settings)),
         Command::Verify { dir } => verify(&dir),

@@ -4,6 +4,7 @@
 
 mod error;
 mod limits;
+mod live;
 mod tls;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::SettingsError;
 pub use limits::Limits;
+pub use live::Live;
 pub use tls::SslMode;
 
 /// A hundred years.
@@ -34,6 +36,8 @@ pub struct Settings {
     pub market: Market,
     /// Ceilings on everything that could grow.
     pub limits: Limits,
+    /// How a venue is followed live.
+    pub live: Live,
     /// What is written to standard error.
     pub log: Log,
 }
@@ -380,6 +384,7 @@ impl Settings {
             }
         }
         tls::check(self)?;
+        self.live.check()?;
         self.limits.check()
     }
 }

@@ -1,10 +1,12 @@
 //! Logs and metrics: how they are set up and what they are called.
 
+mod live;
 mod metrics;
 
 use std::io::IsTerminal;
 use std::sync::OnceLock;
 
+pub use live::{LiveMetrics, ReasonLabel};
 pub use metrics::{
     DeadLetterLabel, DependencyLabel, Metrics, OutcomeLabel, ResultLabel, RoleLabel, RouteLabel,
     Stage, Stages, StateLabel, VenueLabel,

@@ -6,8 +6,8 @@ use super::Row;
 use super::replay::{Folded, Kept, Out, Told};
 use crate::domain::market::{Decimal, INTERVALS, Instrument, Interval, Nanos};
 use crate::feeds::venues::Venue;
-use crate::wire::time;
 use crate::feeds::venues::candle::{Candle, Empty, Open};
+use crate::wire::time;
 
 /// Equal ones, of how many, and how many differ because the candle was still running.
 #[derive(Clone, Copy, Debug, Default)]

@@ -63,9 +63,8 @@ fn same_number(out: &Out) -> Vec<(u64, bool)> {
         changes.filter_map(|book| Some((book.seq?, &book.top))).collect();
     // What a snapshot holds already was changed before there was a book to compare.
     let Some((&first, _)) = books.first_key_value() else { return Vec::new() };
-    let is_equal = |seq: &u64, quote: &Top| {
-        books.get(seq).is_some_and(|book| same_top(book, quote))
-    };
+    let is_equal =
+        |seq: &u64, quote: &Top| books.get(seq).is_some_and(|book| same_top(book, quote));
     let quotes = by_number(out);
     quotes.range(first..).map(|(seq, quote)| (*seq, is_equal(seq, quote))).collect()
 }

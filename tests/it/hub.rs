@@ -42,6 +42,11 @@ fn setting(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run these tests by ./test"))
 }
 
+/// One provider for all of this process that could speak TLS; whoever asks over HTTP needs one too.
+pub fn choose_tls() {
+    rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
+}
+
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -60,6 +65,7 @@ impl TestHub {
     /// A hub on these servers.
     pub async fn start_on(servers: &Servers, settings: &[(&str, &str)]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
+        choose_tls();
         let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let admin_url = servers.database.clone();
         sql_on(&admin_url, &format!("create database {name}")).await;

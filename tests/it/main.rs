@@ -12,6 +12,7 @@ mod faults;
 mod fenced;
 mod golden;
 mod hub;
+mod live;
 mod malformed;
 mod page;
 mod panics;

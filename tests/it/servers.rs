@@ -13,6 +13,7 @@ pub struct Servers {
 impl Servers {
     /// Starts what the options of `tools/services` leave; the variables say of which kind.
     pub fn start(name: &str, options: &[&str], variables: &[(&str, &str)]) -> Self {
+        crate::hub::choose_tls();
         let of_tests = Path::new(env!("CARGO_MANIFEST_DIR")).join(".tickwire/test");
         let home = std::env::var("TICKWIRE_HOME").map_or(of_tests, PathBuf::from).join(name);
         let mut servers = Self { home, settings: Vec::new() };

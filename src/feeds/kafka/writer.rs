@@ -223,6 +223,12 @@ impl Writer {
         }
     }
 
+    /// How many records did not arrive, and never will, since the last call of this or of
+    /// [`Writer::flush`].
+    pub fn undelivered(&self) -> u64 {
+        self.tally.failed.swap(0, Ordering::Relaxed)
+    }
+
     /// Whether brokers refused records as too large since the last call.
     pub fn refused_as_too_large(&self) -> bool {
         self.tally.too_large.swap(0, Ordering::Relaxed) != 0

@@ -1,6 +1,6 @@
 //! Everything over TLS and with passwords: it works, and what is wrong is told in clear words.
 
-mod certificates;
+pub mod certificates;
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};

@@ -10,12 +10,12 @@ mod bitmex;
 mod bitstamp;
 mod candles;
 mod coinbase;
+mod dbn;
 mod deribit;
+mod fxcm;
 mod gateio;
 mod gemini;
 mod hitbtc;
-mod dbn;
-mod fxcm;
 mod kraken;
 mod kucoin;
 mod okx;
@@ -39,11 +39,8 @@ fn root() -> PathBuf {
 }
 
 /// The files of a data set, or none where the data is not there.
-fn files(set: &str, names: &[&str]) -> Option<Vec<PathBuf>> {
-    let root = root();
 pub fn files(set: &str, names: &[&str]) -> Option<Vec<PathBuf>> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let root = std::env::var_os("TICKWIRE_DATA").map_or(here, PathBuf::from);
+    let root = root();
     let files: Vec<PathBuf> = names.iter().map(|name| root.join(set).join(name)).collect();
     if files.iter().all(|file| file.is_file()) {
         return Some(files);

@@ -1,0 +1,431 @@
+//! The instruments of one connection: events in, records for the log out, and what is to be done for
+//! each book.
+//!
+//! # Invariants
+//!
+//! - An instrument's events leave in the order in which the adapter gave them.
+//! - Before this process's first event of an instrument stands a `disconnect`: whatever an earlier
+//!   feed left in the hub is not continued.
+//! - A book that breaks is told before anything is asked again: by the event that shows it, else by
+//!   a `disconnect`.
+//! - Heartbeats never go back, and are never ahead of the venue.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::recovery::{Deed, Recovery};
+use super::skew::{Skew, Verdict};
+use super::watch::{Fault, Step, Watch};
+use crate::config;
+use crate::domain::market::{Body, Event, Instrument, Nanos};
+use crate::feeds::venues::line::Recovery as Way;
+use crate::feeds::venues::{FrameError, Sequencing, Venue};
+use crate::telemetry::{LiveMetrics, ReasonLabel};
+
+/// Records for the log, in order.
+pub(super) type Records = Vec<(Instrument, Vec<Event>)>;
+
+/// The moment at which something is taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Now {
+    /// In milliseconds of the clock that does not go back.
+    pub ms: u64,
+    /// The machine's time.
+    pub wall: Nanos,
+}
+
+struct One {
+    symbol: String,
+    watch: Watch,
+    recovery: Recovery,
+    /// Why the book was lost, until it is had again.
+    lost: Option<Fault>,
+    /// Whether this process wrote anything of it.
+    introduced: bool,
+    /// The greatest time of its events, and of heartbeats too.
+    feed_ts: Nanos,
+    said_ts: Nanos,
+    /// When something was last written.
+    said_at: u64,
+}
+
+/// All instruments of a connection.
+pub(super) struct Followed {
+    venue: &'static Venue,
+    way: Way,
+    settings: config::Live,
+    max_skew_ns: Nanos,
+    all: BTreeMap<Instrument, One>,
+    skew: Skew,
+    metrics: Arc<LiveMetrics>,
+}
+
+fn chance() -> u64 {
+    rand::random()
+}
+
+impl Followed {
+    /// These instruments, with their symbols; nothing is heard yet.
+    pub fn new(
+        venue: &'static Venue,
+        way: Way,
+        (settings, max_skew_ns): (&config::Live, Nanos),
+        instruments: Vec<(Instrument, String)>,
+        metrics: Arc<LiveMetrics>,
+    ) -> Self {
+        let settings = settings.clone();
+        let skew = Skew::default();
+        let mut followed =
+            Self { venue, way, settings, max_skew_ns, all: BTreeMap::new(), skew, metrics };
+        for (instrument, symbol) in instruments {
+            let one = followed.one(symbol, 0);
+            followed.all.insert(instrument, one);
+        }
+        followed
+    }
+
+    fn one(&self, symbol: String, now: u64) -> One {
+        One {
+            symbol,
+            watch: Watch::new(self.venue.sequencing != Sequencing::Contiguous),
+            recovery: Recovery::new(self.way, &self.settings, now),
+            lost: None,
+            introduced: false,
+            feed_ts: Nanos::MIN,
+            said_ts: Nanos::MIN,
+            said_at: now,
+        }
+    }
+
+    /// A connection was opened: every book is wanted.
+    pub fn connected(&mut self, now: u64) {
+        self.skew.forget();
+        for one in self.all.values_mut() {
+            one.recovery = Recovery::new(self.way, &self.settings, now);
+            one.said_at = now;
+        }
+    }
+
+    /// The connection is gone; what the adapter says of that was taken.
+    pub fn gone(&mut self) {
+        for one in self.all.values_mut().filter(|one| one.recovery.has()) {
+            self.metrics.books.dec();
+            // Only a broken book has another reason.
+            one.lost = None;
+        }
+        self.connected(0);
+    }
+
+    /// Takes the events of one frame.
+    pub fn take(&mut self, events: &mut Vec<(Instrument, Event)>, now: Now) -> Records {
+        let mut records: Records = Vec::new();
+        for (instrument, event) in events.drain(..) {
+            if !self.all.contains_key(&instrument) {
+                // The adapter bounds how many there can be.
+                let (_, symbol) = instrument.as_str().split_once(':').unwrap_or_default();
+                let one = self.one(symbol.to_owned(), now.ms);
+                self.all.insert(instrument.clone(), one);
+            }
+            let Some(one) = self.all.get_mut(&instrument) else { continue };
+            let at = match records.iter().position(|(known, _)| *known == instrument) {
+                Some(at) => at,
+                None => {
+                    records.push((instrument.clone(), Vec::with_capacity(2)));
+                    records.len() - 1
+                }
+            };
+            let record = &mut records[at].1;
+            if !std::mem::replace(&mut one.introduced, true) {
+                record.push(disconnect(event.ts_event, now.wall));
+            }
+            if one.feed_ts < event.ts_event {
+                one.feed_ts = event.ts_event;
+                one.said_ts = one.said_ts.max(event.ts_event);
+                self.skew.take(event.ts_event, now.wall);
+            }
+            if self.max_skew_ns < event.ts_event.saturating_sub(now.wall) {
+                self.metrics.skewed.inc();
+            }
+            one.said_at = now.ms;
+            let stood = one.watch.stands();
+            let step = one.watch.take(&event, now.ms);
+            record.push(event);
+            let is_change = step != Step::Nothing;
+            one.recovery.hear(is_change);
+            match step {
+                Step::Nothing | Step::Unsynced => {}
+                Step::Stands => stands(&self.metrics, (&instrument, one), now.ms),
+                Step::Breaks(fault) => {
+                    if stood && !fault.shows_in_the_log() {
+                        record.push(lose(one, now));
+                    }
+                    breaks(&self.metrics, (&instrument, one), fault, now.ms);
+                }
+            }
+        }
+        self.judge_clock();
+        records
+    }
+
+    fn judge_clock(&mut self) {
+        let venue = self.venue.name;
+        match self.skew.judge(self.max_skew_ns) {
+            Verdict::Unchanged => {}
+            Verdict::Ahead(by) => tracing::error!(
+                venue,
+                ahead_ms = by / 1_000_000,
+                max_skew_ms = self.max_skew_ns / 1_000_000,
+                "the venue's clock is further ahead of this machine's than market.max_skew_ms: \
+                 the hub does not move time by its events; set this machine's clock right"
+            ),
+            Verdict::Agreed(by) => tracing::info!(
+                venue,
+                ahead_ms = by / 1_000_000,
+                "the venue's clock agrees with this machine's again"
+            ),
+        }
+        if let Some(range) = self.skew.range() {
+            self.metrics.ahead_least_ms.set(range.least / 1_000_000);
+            self.metrics.ahead_most_ms.set(range.most / 1_000_000);
+        }
+    }
+
+    /// A frame was refused: what becomes of the books whose change it may have held.
+    pub fn refuse(&mut self, text: &str, error: &FrameError, now: Now) -> Records {
+        let is_numbered = self.venue.sequencing == Sequencing::Contiguous;
+        let is_none_of_these =
+            matches!(error, FrameError::Symbol(_) | FrameError::TooManyInstruments(_));
+        // JSON writes a slash with or without a backslash.
+        let text = text.replace('\\', "").to_ascii_lowercase();
+        let named = |one: &One| text.contains(&one.symbol.to_ascii_lowercase());
+        let any_named = self.all.values().any(named);
+        let is_whole = matches!(error, FrameError::Shape(_)) && is_numbered;
+        if is_none_of_these || (is_whole && !any_named) {
+            // Where a number shows every gap, a kind of message that is not known harms nothing.
+            return Records::new();
+        }
+        // Half a frame may lack the very names that it is about.
+        let is_cut = matches!(error, FrameError::Malformed(_)) && !is_numbered;
+        let mut records = Records::new();
+        for (instrument, one) in &mut self.all {
+            let is_concerned =
+                is_cut || !any_named || { text.contains(&one.symbol.to_ascii_lowercase()) };
+            if is_concerned && one.watch.stands() {
+                records.push((instrument.clone(), vec![lose(one, now)]));
+                breaks(&self.metrics, (instrument, one), Fault::Refused, now.ms);
+            }
+        }
+        records
+    }
+
+    /// What has to be said because time passed.
+    pub fn tick(&mut self, now: Now) -> Records {
+        let venue_time = self.skew.venue_time(now.wall);
+        let mut records = Records::new();
+        for (instrument, one) in &mut self.all {
+            if one.watch.is_crossed_for(self.settings.crossed_max_ms, now.ms) {
+                records.push((instrument.clone(), vec![lose(one, now)]));
+                breaks(&self.metrics, (instrument, one), Fault::Crossed, now.ms);
+            }
+            let is_quiet = one.said_at.saturating_add(self.settings.heartbeat_every_ms) <= now.ms;
+            if let Some(ts) =
+                venue_time.filter(|ts| one.introduced && is_quiet && one.said_ts < *ts)
+            {
+                (one.said_ts, one.said_at) = (ts, now.ms);
+                self.metrics.heartbeats.inc();
+                records.push((instrument.clone(), vec![said(ts, now.wall, Body::Heartbeat)]));
+            }
+        }
+        records
+    }
+
+    /// Gives up waiting for snapshots that were asked of the WebSocket and did not come.
+    pub fn expire(&mut self, now: u64) {
+        for (instrument, one) in &mut self.all {
+            if one.recovery.is_overdue(now) {
+                if !one.recovery.was_heard() && one.lost.is_none() {
+                    tracing::warn!(%instrument, "nothing was heard of it yet");
+                }
+                breaks(&self.metrics, (instrument, one), Fault::Unanswered, now);
+            }
+        }
+    }
+
+    /// The first book for which something is to be done now; it is taken as asked.
+    pub fn ask(&mut self, now: u64, can_fetch: bool) -> Option<(Instrument, String, Deed)> {
+        self.all.iter_mut().find_map(|(instrument, one)| {
+            let deed = one.recovery.due(now)?;
+            if deed == Deed::Fetch && !can_fetch {
+                return None;
+            }
+            one.recovery.asked(now);
+            Some((instrument.clone(), one.symbol.clone(), deed))
+        })
+    }
+
+    /// The REST server did not give the snapshot.
+    pub fn fetch_failed(&mut self, instrument: &Instrument, now: u64) {
+        if let Some(one) = self.all.get_mut(instrument) {
+            one.recovery.refused(now, chance());
+        }
+    }
+
+    /// A REST answer was taken, and gave this book no snapshot or none that it stands on.
+    pub fn fetched(&mut self, instrument: &Instrument, now: u64) {
+        if let Some(one) = self.all.get_mut(instrument)
+            && !one.watch.stands()
+        {
+            breaks(&self.metrics, (instrument, one), Fault::Unanswered, now);
+        }
+    }
+}
+
+fn said(ts_event: Nanos, wall: Nanos, body: Body) -> Event {
+    Event { ts_event, ts_recv: (0 < wall).then_some(wall), seq: None, prev_seq: None, body }
+}
+
+fn disconnect(ts_event: Nanos, wall: Nanos) -> Event {
+    said(ts_event, wall, Body::Disconnect)
+}
+
+/// Says that the book is lost, and takes it so.
+fn lose(one: &mut One, now: Now) -> Event {
+    let event = disconnect(if one.feed_ts < 0 { now.wall } else { one.feed_ts }, now.wall);
+    one.watch.take(&event, now.ms);
+    one.said_at = now.ms;
+    event
+}
+
+fn stands(metrics: &LiveMetrics, (instrument, one): (&Instrument, &mut One), now: u64) {
+    if !one.recovery.stands(now) {
+        return;
+    }
+    metrics.books.inc();
+    if let Some(fault) = one.lost.take() {
+        let reason = fault.name();
+        tracing::info!(%instrument, reason, "the book is had again");
+        metrics.recoveries.get_or_create_owned(&ReasonLabel { reason }).inc();
+    }
+}
+
+fn breaks(
+    metrics: &LiveMetrics,
+    (instrument, one): (&Instrument, &mut One),
+    fault: Fault,
+    now: u64,
+) {
+    if !one.recovery.breaks(now, chance()) {
+        // It was being asked for, and what came did not help.
+        one.lost = one.lost.or(Some(fault));
+        return;
+    }
+    let reason = fault.name();
+    metrics.books.dec();
+    metrics.faults.get_or_create_owned(&ReasonLabel { reason }).inc();
+    tracing::warn!(%instrument, reason, "the book is lost");
+    one.lost = Some(fault);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::market::{Decimal, LevelChange};
+    use crate::feeds::venues;
+
+    fn followed(venue: &str, names: &[&str]) -> Followed {
+        let venue = venues::venue(venue).unwrap();
+        let named = |symbol: &&str| {
+            let name = format!("{}:{symbol}", venue.prefix);
+            (Instrument::parse(&name).unwrap(), (*symbol).to_owned())
+        };
+        let settings = config::Live::default();
+        let instruments = names.iter().map(named).collect();
+        let metrics = Arc::new(LiveMetrics::default());
+        let way = (venue.line)().terms().recovery;
+        Followed::new(venue, way, (&settings, 5_000_000_000), instruments, metrics)
+    }
+
+    fn at(ms: u64) -> Now {
+        Now { ms, wall: 1_000_000_000_000 + Nanos::try_from(ms).unwrap() * 1_000_000 }
+    }
+
+    /// A snapshot of the instrument, stamped so many nanoseconds before the moment.
+    fn snapshot(followed: &mut Followed, name: &str, now: Now, age: Nanos) -> Records {
+        let level = |price| -> LevelChange {
+            (Decimal::from_mantissa(price, 0), Decimal::from_mantissa(1, 0))
+        };
+        let (bids, asks) = (vec![level(9)], vec![level(11)]);
+        let event =
+            said(now.wall - age, now.wall, Body::BookSnapshot { bids, asks, checksum: None });
+        followed.take(&mut vec![(Instrument::parse(name).unwrap(), event)], now)
+    }
+
+    fn kinds(records: &Records) -> Vec<(String, Vec<&'static str>)> {
+        let kind = |event: &Event| match event.body {
+            Body::Disconnect => "disconnect",
+            Body::BookSnapshot { .. } => "snapshot",
+            Body::Heartbeat => "heartbeat",
+            _ => "other",
+        };
+        let named = |(name, events): &(Instrument, Vec<Event>)| {
+            (name.as_str().to_owned(), events.iter().map(kind).collect())
+        };
+        records.iter().map(named).collect()
+    }
+
+    #[test]
+    fn the_first_event_of_an_instrument_stands_behind_a_disconnect_of_its_time() {
+        let mut all = followed("kraken", &["A/B"]);
+        let first = snapshot(&mut all, "KRAKEN:A/B", at(0), 7);
+        assert_eq!(kinds(&first), [("KRAKEN:A/B".into(), vec!["disconnect", "snapshot"])]);
+        assert_eq!(first[0].1[0].ts_event, first[0].1[1].ts_event);
+        let second = snapshot(&mut all, "KRAKEN:A/B", at(5), 7);
+        assert_eq!(kinds(&second), [("KRAKEN:A/B".into(), vec!["snapshot"])]);
+    }
+
+    #[test]
+    fn a_quiet_instrument_gets_one_heartbeat_a_second_that_the_venue_has_passed() {
+        let mut all = followed("kraken", &["A/B", "C/D"]);
+        snapshot(&mut all, "KRAKEN:A/B", at(0), 300_000_000);
+        let mut times = Vec::new();
+        for ms in (0..=3_400).step_by(50) {
+            // The other is not quiet, and its events are on their way for 40 ms.
+            snapshot(&mut all, "KRAKEN:C/D", at(ms), 40_000_000);
+            for (name, events) in all.tick(at(ms)) {
+                assert_eq!(name.as_str(), "KRAKEN:A/B");
+                times.extend(events.iter().map(|event| (ms, at(ms).wall - event.ts_event)));
+            }
+        }
+        // The slowest event was on its way for 300 ms.
+        let slowest = 300_000_000;
+        assert_eq!(times, [(1_000, slowest), (2_000, slowest), (3_000, slowest)]);
+    }
+
+    #[test]
+    fn a_refused_frame_costs_those_it_names_or_all() {
+        let error = || FrameError::Value("price");
+        for (text, concerned) in
+            [(r#"{"symbol":"A\/B"}"#, &["KRAKEN:A/B"][..]), ("{}", &["KRAKEN:A/B", "KRAKEN:C/D"])]
+        {
+            let mut all = followed("kraken", &["A/B", "C/D"]);
+            for name in ["KRAKEN:A/B", "KRAKEN:C/D"] {
+                snapshot(&mut all, name, at(0), 0);
+            }
+            let lost = kinds(&all.refuse(text, &error(), at(1)));
+            let expected: Vec<_> =
+                concerned.iter().map(|name| ((*name).to_owned(), vec!["disconnect"])).collect();
+            assert_eq!(lost, expected, "{text}");
+            // What is lost already is not told again.
+            assert!(all.refuse(text, &error(), at(2)).is_empty());
+        }
+    }
+
+    #[test]
+    fn an_unknown_kind_of_message_is_harmless_where_numbers_show_every_gap() {
+        let mut all = followed("binance", &["AB"]);
+        snapshot(&mut all, "BINANCE:AB", at(0), 0);
+        let unknown = FrameError::Shape("no event type");
+        assert!(all.refuse("{}", &unknown, at(1)).is_empty());
+        assert_eq!(all.refuse(r#"{"s":"AB"}"#, &unknown, at(1)).len(), 1);
+    }
+}

@@ -1,0 +1,79 @@
+//! Binance: combined streams, snapshots by REST.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use tickwire::domain::market::Market;
+
+use super::dialect::{Dialect, Said, texts};
+use crate::truth::files;
+
+/// Spot or USD-M.
+pub struct Binance {
+    pub venue: (&'static str, &'static str),
+    pub symbols: &'static [&'static str],
+    pub set: &'static str,
+    pub names: &'static [&'static str],
+}
+
+pub const SPOT: Binance = Binance {
+    venue: ("binance", "BINANCE"),
+    symbols: &["BTCUSDT"],
+    set: "binance-spot-btcusdt-20240808",
+    names: &["btcusdt_20240808.txt.gz"],
+};
+
+pub const USDM: Binance = Binance {
+    venue: ("binance-usdm", "BINANCE-USDM"),
+    symbols: &["SUSHIUSDT", "AKROUSDT", "CTKUSDT", "KEEPUSDT"],
+    set: "binance-usdm-klines-20210722",
+    names: &["BINANCE_FUTURES.ws.1.0.txt.gz", "BINANCE_FUTURES.http.0.0.txt.gz"],
+};
+
+impl Dialect for Binance {
+    fn venue(&self) -> (&'static str, &'static str) {
+        self.venue
+    }
+
+    fn symbols(&self) -> &'static [&'static str] {
+        self.symbols
+    }
+
+    fn files(&self) -> Option<Vec<PathBuf>> {
+        files(self.set, self.names)
+    }
+
+    fn records_max(&self) -> usize {
+        9_000
+    }
+
+    fn message(&self, text: &str) -> Option<String> {
+        // The bare one is a REST body that the recorder wrote among the messages.
+        (!text.starts_with("{\"lastUpdateId\"")).then(|| text.to_owned())
+    }
+
+    fn hear(&self, text: &str) -> Vec<Said> {
+        let told: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(told["method"], "SUBSCRIBE", "{text}");
+        let streams = told["params"].as_array().unwrap().iter();
+        let books = streams.filter_map(|name| name.as_str().unwrap().strip_suffix("@depth@100ms"));
+        let mut said: Vec<Said> =
+            books.map(|name| Said::Follow(name.to_ascii_uppercase())).collect();
+        said.push(Said::Text(json!({"result": null, "id": told["id"]}).to_string()));
+        said
+    }
+
+    fn snapshot(&self, _: &str, market: &Market) -> String {
+        json!({
+            "lastUpdateId": market.book().venue_seq().unwrap(),
+            "bids": texts(market, market.book().bids()),
+            "asks": texts(market, market.book().asks()),
+        })
+        .to_string()
+    }
+
+    fn asked(&self, path: &str) -> Option<String> {
+        let (_, query) = path.split_once("/depth?")?;
+        query.split('&').find_map(|pair| pair.strip_prefix("symbol=")).map(str::to_owned)
+    }
+}

@@ -1,0 +1,15 @@
+//! `tickwire feed live` as a process, in front of a scripted venue that serves recorded frames and
+//! misbehaves, into a real log. Whenever the log's fold says `live`, its book must be one that the
+//! venue had, at the venue's own number where it has numbers (`log`).
+//!
+//! The recordings are not part of the project; without them the tests say so, and pass.
+
+mod binance;
+mod dialect;
+mod faults;
+mod kraken;
+mod log;
+mod play;
+mod server;
+mod usage;
+mod venue;

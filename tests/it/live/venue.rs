@@ -1,0 +1,265 @@
+//! The venue itself: a recording that goes on under the test's hand, and its true books.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tickwire::domain::market::{Body, Event, Instrument, Market, Moment, Policy};
+use tickwire::feeds::capture::{self, Captured};
+use tickwire::feeds::venues::{Adapter, Frame, adapter_for};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::dialect::{Dialect, Said};
+
+/// Prices and quantities of the best levels, without trailing zeros.
+pub type Top = [Vec<(Plain, Plain)>; 2];
+
+/// A mantissa and its decimals, the fewest that hold it.
+pub type Plain = (i64, u8);
+
+fn plain(mut mantissa: i64, mut exp: u8) -> Plain {
+    while 0 < exp && mantissa % 10 == 0 {
+        (mantissa, exp) = (mantissa / 10, exp - 1);
+    }
+    (mantissa, exp)
+}
+
+/// The twenty best levels of both sides.
+pub fn top(market: &Market) -> Top {
+    let top = market.book().top(20);
+    [top.bids, top.asks].map(|side| {
+        let level = |(price, qty)| (plain(price, market.price_exp()), plain(qty, market.qty_exp()));
+        side.into_iter().map(level).collect()
+    })
+}
+
+/// Folds one event as the hub does.
+pub fn fold(market: &mut Market, event: &Event) -> tickwire::domain::market::Changes {
+    let admission = market.admit(std::slice::from_ref(event)).unwrap();
+    market.accept(admission);
+    market.apply(event, Moment::default(), &Policy::default(), &mut Vec::new())
+}
+
+/// One message of the recording.
+pub struct Message {
+    pub text: String,
+    /// Whose it is; none where it is everybody's.
+    pub symbol: Option<String>,
+    /// Its changes of the book, their checksum.
+    pub is_change: bool,
+    pub checksum: Option<i64>,
+}
+
+/// What goes to the client's socket.
+pub enum Out {
+    Text(String),
+    /// Bytes on the TCP connection that are no whole frame, and then its end.
+    Close,
+}
+
+/// What a REST answer is made to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestFault {
+    /// The book as it was when the recording began to be played.
+    Stale,
+    /// 429 with `Retry-After: 1`.
+    TooMany,
+    /// The connection ends in mid-body.
+    Cut,
+}
+
+pub struct State {
+    pub messages: VecDeque<Message>,
+    /// The true books now, and when playing began.
+    pub books: BTreeMap<String, Market>,
+    stale: BTreeMap<String, Market>,
+    adapter: Box<dyn Adapter + Send>,
+    /// All tops that a book had, in order; by venue number where there are numbers.
+    pub tops: BTreeMap<String, Vec<(Option<u64>, Top)>>,
+    pub client: Option<UnboundedSender<Out>>,
+    pub followed: BTreeSet<String>,
+    pub rest_faults: VecDeque<RestFault>,
+    /// The next snapshot on the socket is cut in its middle, and the socket closed.
+    pub cuts_snapshot: bool,
+    pub accepts: bool,
+    pub sockets: usize,
+    pub questions: usize,
+}
+
+#[derive(Clone)]
+pub struct Venue {
+    pub dialect: Arc<dyn Dialect>,
+    pub state: Arc<Mutex<State>>,
+}
+
+impl Venue {
+    /// The recording, played up to where all books stand.
+    pub fn new(dialect: Arc<dyn Dialect>) -> Option<Self> {
+        let files = dialect.files()?;
+        let (name, prefix) = dialect.venue();
+        let mut adapter = adapter_for(name).unwrap();
+        let (mut books, mut messages) = (BTreeMap::new(), VecDeque::new());
+        let wanted: BTreeSet<&str> = dialect.symbols().iter().copied().collect();
+        let symbol_of = |instrument: &Instrument| {
+            let symbol = instrument.as_str().split_once(':').unwrap().1;
+            wanted.contains(symbol).then(|| symbol.to_owned())
+        };
+        assert_eq!(prefix, venue_prefix(name));
+        let mut all_stand = false;
+        let mut events = Vec::new();
+        for record in capture::merge(&files).unwrap().take(dialect.records_max()) {
+            let record = record.unwrap();
+            if !all_stand {
+                adapter.take(record.frame(), record.recv, &mut events).unwrap();
+                for (instrument, event) in events.drain(..) {
+                    if let Some(symbol) = symbol_of(&instrument) {
+                        let market = books.entry(symbol).or_insert_with(|| Market::new("true"));
+                        fold(market, &event);
+                    }
+                }
+                let stands = |market: &Market| market.book_state.name() == "live";
+                all_stand = books.len() == wanted.len() && books.values().all(stands);
+                continue;
+            }
+            let Captured::Message(text) = &record.what else { continue };
+            messages.extend(dialect.message(text).map(|text| Message {
+                text,
+                symbol: None,
+                is_change: false,
+                checksum: None,
+            }));
+        }
+        assert!(all_stand, "{name}: not all books come to stand");
+        let state = State {
+            messages,
+            stale: books.clone(),
+            tops: books
+                .iter()
+                .map(|(symbol, market)| (symbol.clone(), vec![(seq(market), top(market))]))
+                .collect(),
+            books,
+            adapter,
+            client: None,
+            followed: BTreeSet::new(),
+            rest_faults: VecDeque::new(),
+            cuts_snapshot: false,
+            accepts: true,
+            sockets: 0,
+            questions: 0,
+        };
+        let venue = Self { dialect, state: Arc::new(Mutex::new(state)) };
+        venue.state.lock().look_ahead(name, &symbol_of);
+        Some(venue)
+    }
+
+    /// Plays one message: the truth moves on, and `send` says what the client gets of it.
+    pub fn play(&self, send: impl FnOnce(&Message) -> Vec<String>) {
+        let mut state = self.state.lock();
+        let message = state.messages.pop_front().expect("the recording is over");
+        state.advance(&message);
+        let is_sent = message.symbol.as_ref().is_none_or(|symbol| state.followed.contains(symbol));
+        if is_sent {
+            for text in send(&message) {
+                state.send(Out::Text(text));
+            }
+        }
+    }
+
+    /// A client's message.
+    pub fn hear(&self, text: &str) {
+        let mut state = self.state.lock();
+        for said in self.dialect.hear(text) {
+            match said {
+                Said::Text(text) => state.send(Out::Text(text)),
+                Said::Follow(symbol) => {
+                    assert!(state.books.contains_key(&symbol), "{symbol}");
+                    state.followed.insert(symbol);
+                }
+                Said::Leave(symbol) => {
+                    state.followed.remove(&symbol);
+                }
+                Said::Snapshot(symbol) => {
+                    let text = self.dialect.snapshot(&symbol, &state.books[&symbol]);
+                    if std::mem::take(&mut state.cuts_snapshot) {
+                        state.send(Out::Text(text[..text.len() / 2].to_owned()));
+                        state.send(Out::Close);
+                        return;
+                    }
+                    state.send(Out::Text(text));
+                    state.followed.insert(symbol);
+                }
+            }
+        }
+    }
+
+    /// The answer to a REST question: status, headers, body, and whether it is cut.
+    pub fn answer(&self, path: &str) -> (u16, &'static str, String, bool) {
+        let mut state = self.state.lock();
+        state.questions += 1;
+        let Some(symbol) = self.dialect.asked(path) else {
+            return (404, "", "{}".into(), false);
+        };
+        let fault = state.rest_faults.pop_front();
+        let book = match fault {
+            Some(RestFault::TooMany) => return (429, "Retry-After: 1\r\n", "{}".into(), false),
+            Some(RestFault::Stale) => &state.stale[&symbol],
+            _ => &state.books[&symbol],
+        };
+        (200, "", self.dialect.snapshot(&symbol, book), fault == Some(RestFault::Cut))
+    }
+}
+
+fn venue_prefix(name: &str) -> &'static str {
+    tickwire::feeds::venues::venue(name).unwrap().prefix
+}
+
+fn seq(market: &Market) -> Option<u64> {
+    market.book().venue_seq()
+}
+
+impl State {
+    pub fn send(&self, out: Out) {
+        if let Some(client) = &self.client {
+            client.send(out).ok();
+        }
+    }
+
+    /// Whether a client is there and hears of all books.
+    pub fn is_followed(&self) -> bool {
+        self.client.is_some() && self.followed.len() == self.books.len()
+    }
+
+    /// Finds out what each message to come is about.
+    fn look_ahead(&mut self, name: &str, symbol_of: &dyn Fn(&Instrument) -> Option<String>) {
+        let (mut adapter, mut events) = (adapter_for(name).unwrap(), Vec::new());
+        for message in &mut self.messages {
+            adapter.take(Frame::Message(&message.text), 1, &mut events).unwrap();
+            let whose = events.first().map(|(instrument, _)| instrument.clone());
+            if let Some(instrument) = whose {
+                // Of another symbol: nobody follows it.
+                message.symbol = Some(symbol_of(&instrument).unwrap_or_default());
+            }
+            for (_, event) in events.drain(..) {
+                if let Body::BookDelta { checksum, .. } = event.body {
+                    message.is_change = true;
+                    message.checksum = checksum.map(|checksum| checksum.value);
+                }
+            }
+        }
+    }
+
+    fn advance(&mut self, message: &Message) {
+        let mut events = Vec::new();
+        self.adapter.take(Frame::Message(&message.text), 1, &mut events).unwrap();
+        for (instrument, event) in events {
+            let symbol = instrument.as_str().split_once(':').unwrap().1;
+            let Some(market) = self.books.get_mut(symbol) else { continue };
+            let changes = fold(market, &event);
+            assert!(!changes.gap && changes.checksum != Some(false), "{symbol}: {event:?}");
+            if matches!(event.body, Body::BookDelta { .. }) {
+                let entry = (seq(market), top(market));
+                self.tops.get_mut(symbol).unwrap().push(entry);
+            }
+        }
+    }
+}
