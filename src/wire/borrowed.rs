@@ -1,15 +1,19 @@
 //! JSON read by borrowing, for venues' frames: strings without escapes and the text of numbers are
 //! slices of the frame.
 //!
-//! It takes what serde_json takes, and gives the same, but for what frames rarely have: an escape in
-//! a string makes it give up, and serde_json decides; that one alone says why a text is refused.
-//! Numbers are handed over by their text, as serde_json does with `arbitrary_precision`.
+//! It takes what serde_json takes, and gives the same. Numbers are handed over by their text, as
+//! serde_json does with `arbitrary_precision`. Why a text is refused is serde_json's to say where it
+//! is no JSON.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::value::BorrowedStrDeserializer;
-use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, IntoDeserializer, MapAccess,
+    SeqAccess, Visitor,
+};
 use serde::forward_to_deserialize_any;
 
 /// The name under which serde_json hands over the text of a number.
@@ -23,14 +27,9 @@ const DEPTH_MAX: u8 = 128;
 ///
 /// # Errors
 ///
-/// serde_json's, where the text is not JSON or not of the form of `T`.
+/// Where the text is not JSON or not of the form of `T`.
 pub fn from_str<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, serde_json::Error> {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, depth: 0 };
-    let value = T::deserialize(&mut reader);
-    match value {
-        Ok(value) if reader.is_at_end() => Ok(value),
-        _ => serde_json::from_str(text),
-    }
+    from_str_seed(text, PhantomData)
 }
 
 /// Reads a value as `seed` says.
@@ -38,18 +37,24 @@ pub fn from_str<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, serde_json::
 /// # Errors
 ///
 /// As [`from_str`].
-pub fn from_str_seed<'a, S: DeserializeSeed<'a> + Copy>(
+pub fn from_str_seed<'a, S: DeserializeSeed<'a>>(
     text: &'a str,
     seed: S,
 ) -> Result<S::Value, serde_json::Error> {
     let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, depth: 0 };
     match seed.deserialize(&mut reader) {
         Ok(value) if reader.is_at_end() => Ok(value),
-        _ => {
-            let mut general = serde_json::Deserializer::from_str(text);
-            let value = seed.deserialize(&mut general)?;
-            general.end().map(|()| value)
-        }
+        Ok(_) => Err(why(text, Unfit("trailing characters".into()))),
+        Err(fault) => Err(why(text, fault)),
+    }
+}
+
+/// What serde_json says of a text that is no JSON, else what the form asks for.
+#[cold]
+fn why(text: &str, fault: Unfit) -> serde_json::Error {
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Err(error) => error,
+        Ok(IgnoredAny) => de::Error::custom(fault.0),
     }
 }
 
@@ -58,7 +63,6 @@ pub fn from_str_seed<'a, S: DeserializeSeed<'a> + Copy>(
 pub struct Text<'a>(pub Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(TextVisitor)
     }
@@ -73,7 +77,6 @@ impl<'de> Visitor<'de> for TextVisitor {
         out.write_str("a string")
     }
 
-    #[inline]
     fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
         Ok(Text(Cow::Borrowed(text)))
     }
@@ -83,37 +86,31 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// Something this reader leaves to serde_json.
+/// What is wrong with a text; empty where it is no JSON.
 #[derive(Debug)]
-struct Unusual;
+struct Unfit(Cow<'static, str>);
 
-impl fmt::Display for Unusual {
+/// A value of another kind than the form has there.
+#[cold]
+fn mismatch(expected: &dyn de::Expected) -> Unfit {
+    de::Error::custom(format_args!("expected {expected}"))
+}
+
+/// Not JSON.
+const BROKEN: Unfit = Unfit(Cow::Borrowed(""));
+
+impl fmt::Display for Unfit {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("unusual")
+        out.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Unusual {}
+impl std::error::Error for Unfit {}
 
-impl de::Error for Unusual {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self
-    }
-
-    fn invalid_type(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
-        Self
-    }
-
-    fn invalid_value(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
-        Self
-    }
-
-    fn missing_field(_: &'static str) -> Self {
-        Self
-    }
-
-    fn duplicate_field(_: &'static str) -> Self {
-        Self
+impl de::Error for Unfit {
+    #[cold]
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self(message.to_string().into())
     }
 }
 
@@ -124,7 +121,7 @@ struct Reader<'a> {
     depth: u8,
 }
 
-type Read<T> = Result<T, Unusual>;
+type Read<T> = Result<T, Unfit>;
 
 impl<'a> Reader<'a> {
     /// The next byte that is no blank; it stays.
@@ -134,7 +131,7 @@ impl<'a> Reader<'a> {
             match self.bytes.get(self.at) {
                 Some(b' ' | b'\n' | b'\t' | b'\r') => self.at += 1,
                 Some(byte) => return Ok(*byte),
-                None => return Err(Unusual),
+                None => return Err(BROKEN),
             }
         }
     }
@@ -145,7 +142,7 @@ impl<'a> Reader<'a> {
             self.at += 1;
             Ok(())
         } else {
-            Err(Unusual)
+            Err(BROKEN)
         }
     }
 
@@ -153,22 +150,38 @@ impl<'a> Reader<'a> {
         self.peek().is_err()
     }
 
-    /// A string without escapes.
-    #[inline]
-    fn string(&mut self) -> Read<&'a str> {
+    /// A string, copied only where it has escapes.
+    fn string(&mut self) -> Read<Cow<'a, str>> {
         self.eat(b'"')?;
         let start = self.at;
         loop {
             match self.bytes.get(self.at) {
                 Some(b'"') => {
-                    let text = self.text.get(start..self.at).ok_or(Unusual)?;
+                    let text = self.text.get(start..self.at).ok_or(BROKEN)?;
                     self.at += 1;
-                    return Ok(text);
+                    return Ok(Cow::Borrowed(text));
                 }
-                Some(b'\\' | 0..=0x1f) | None => return Err(Unusual),
+                Some(b'\\') => return self.escaped(start).map(Cow::Owned),
+                Some(0..=0x1f) | None => return Err(BROKEN),
                 Some(_) => self.at += 1,
             }
         }
+    }
+
+    /// The string that began at `start`; serde_json undoes its escapes.
+    #[cold]
+    fn escaped(&mut self, start: usize) -> Read<String> {
+        loop {
+            match self.bytes.get(self.at) {
+                Some(b'\\') => self.at += 2,
+                Some(b'"') => break,
+                Some(_) => self.at += 1,
+                None => return Err(BROKEN),
+            }
+        }
+        self.at += 1;
+        let quoted = self.text.get(start - 1..self.at).ok_or(BROKEN)?;
+        serde_json::from_str(quoted).map_err(|_| BROKEN)
     }
 
     fn digits(&mut self) -> Read<()> {
@@ -176,11 +189,10 @@ impl<'a> Reader<'a> {
         while self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
             self.at += 1;
         }
-        if self.at == start { Err(Unusual) } else { Ok(()) }
+        if self.at == start { Err(BROKEN) } else { Ok(()) }
     }
 
     /// The text of a number.
-    #[inline]
     fn number(&mut self) -> Read<&'a str> {
         self.peek()?;
         let start = self.at;
@@ -204,7 +216,7 @@ impl<'a> Reader<'a> {
             self.digits()?;
         }
         // What stands behind is looked at by who reads on: `01` is no number and then a digit.
-        self.text.get(start..self.at).ok_or(Unusual)
+        self.text.get(start..self.at).ok_or(BROKEN)
     }
 
     fn word(&mut self, word: &str) -> Read<()> {
@@ -213,7 +225,7 @@ impl<'a> Reader<'a> {
             self.at += word.len();
             Ok(())
         } else {
-            Err(Unusual)
+            Err(BROKEN)
         }
     }
 
@@ -247,16 +259,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Opens a list or an object; its first byte was seen.
-    #[inline]
     fn deeper(&mut self) -> Read<()> {
         self.at += 1;
         self.depth += 1;
-        if self.depth < DEPTH_MAX { Ok(()) } else { Err(Unusual) }
+        if self.depth < DEPTH_MAX { Ok(()) } else { Err(BROKEN) }
     }
 
     /// Whether another element follows in a list or object that ends with `end`, whose end is then
     /// taken; a comma is taken where one must stand.
-    #[inline]
     fn has_next(&mut self, end: u8) -> Read<bool> {
         // An opening bracket is the one thing behind which an element stands without a comma.
         let is_first = matches!(self.bytes[self.at - 1], b'[' | b'{');
@@ -267,10 +277,10 @@ impl<'a> Reader<'a> {
             }
             b',' if !is_first => {
                 self.at += 1;
-                if self.peek()? == end { Err(Unusual) } else { Ok(true) }
+                if self.peek()? == end { Err(BROKEN) } else { Ok(true) }
             }
             _ if is_first => Ok(true),
-            _ => Err(Unusual),
+            _ => Err(BROKEN),
         }
     }
 }
@@ -283,14 +293,12 @@ struct Elements<'r, 'a> {
 }
 
 impl Elements<'_, '_> {
-    #[inline]
     fn has_next(&mut self) -> Read<bool> {
         self.is_over = self.is_over || !self.reader.has_next(self.end)?;
         Ok(!self.is_over)
     }
 
     /// Takes the end, where the visitor did not ask up to it.
-    #[inline]
     fn finish(self) -> Read<()> {
         self.reader.depth -= 1;
         if self.is_over { Ok(()) } else { self.reader.eat(self.end) }
@@ -298,27 +306,27 @@ impl Elements<'_, '_> {
 }
 
 impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
-    type Error = Unusual;
+    type Error = Unfit;
 
-    #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<Option<T::Value>> {
         if self.has_next()? { seed.deserialize(&mut *self.reader).map(Some) } else { Ok(None) }
     }
 }
 
 impl<'de> MapAccess<'de> for Elements<'_, 'de> {
-    type Error = Unusual;
+    type Error = Unfit;
 
-    #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Read<Option<K::Value>> {
         if !self.has_next()? {
             return Ok(None);
         }
-        let key = self.reader.string()?;
-        seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some)
+        match self.reader.string()? {
+            Cow::Borrowed(key) => seed.deserialize(BorrowedStrDeserializer::new(key)),
+            Cow::Owned(key) => seed.deserialize(key.into_deserializer()),
+        }
+        .map(Some)
     }
 
-    #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Read<V::Value> {
         self.reader.eat(b':')?;
         seed.deserialize(&mut *self.reader)
@@ -332,15 +340,13 @@ struct Disguised<'a> {
 }
 
 impl<'de> MapAccess<'de> for Disguised<'de> {
-    type Error = Unusual;
+    type Error = Unfit;
 
-    #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Read<Option<K::Value>> {
         let Some(name) = self.name.take() else { return Ok(None) };
         seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some)
     }
 
-    #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Read<V::Value> {
         seed.deserialize(BorrowedStrDeserializer::new(self.text))
     }
@@ -348,21 +354,21 @@ impl<'de> MapAccess<'de> for Disguised<'de> {
 
 macro_rules! integers {
     ($($method:ident $visit:ident $kind:ty,)*) => {$(
-        #[inline]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-            let number: $kind = self.number()?.parse().map_err(|_| Unusual)?;
-            visitor.$visit(number)
+            fn $method<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+            match self.number().map(str::parse::<$kind>) {
+                Ok(Ok(number)) => visitor.$visit(number),
+                _ => Err(mismatch(&visitor)),
+            }
         }
     )*};
 }
 
 impl<'de> Deserializer<'de> for &mut Reader<'de> {
-    type Error = Unusual;
+    type Error = Unfit;
 
-    #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         match self.peek()? {
-            b'"' => visitor.visit_borrowed_str(self.string()?),
+            b'"' => self.deserialize_str(visitor),
             b'{' => self.deserialize_map(visitor),
             b'[' => self.deserialize_seq(visitor),
             b't' => self.word("true").and_then(|()| visitor.visit_bool(true)),
@@ -386,22 +392,24 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         deserialize_i64 visit_i64 i64,
     }
 
-    #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        visitor.visit_borrowed_str(self.string()?)
+        if self.peek()? != b'"' {
+            return Err(mismatch(&visitor));
+        }
+        match self.string()? {
+            Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
+            Cow::Owned(text) => visitor.visit_string(text),
+        }
     }
 
-    #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        visitor.visit_borrowed_str(self.string()?)
+        self.deserialize_str(visitor)
     }
 
-    #[inline]
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        visitor.visit_borrowed_str(self.string()?)
+        self.deserialize_str(visitor)
     }
 
-    #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         if self.peek()? == b'n' {
             self.word("null")?;
@@ -411,10 +419,9 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         }
     }
 
-    #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         if self.peek()? != b'[' {
-            return Err(Unusual);
+            return Err(mismatch(&visitor));
         }
         self.deeper()?;
         let mut elements = Elements { reader: self, end: b']', is_over: false };
@@ -422,10 +429,9 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         elements.finish().map(|()| value)
     }
 
-    #[inline]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         if self.peek()? != b'{' {
-            return Err(Unusual);
+            return Err(mismatch(&visitor));
         }
         self.deeper()?;
         let mut elements = Elements { reader: self, end: b'}', is_over: false };
@@ -433,12 +439,10 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         elements.finish().map(|()| value)
     }
 
-    #[inline]
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Read<V::Value> {
         self.deserialize_seq(visitor)
     }
 
-    #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -452,7 +456,6 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         }
     }
 
-    #[inline]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -464,18 +467,30 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         self.peek()?;
         let start = self.at;
         self.skip()?;
-        let text = self.text.get(start..self.at).ok_or(Unusual)?;
+        let text = self.text.get(start..self.at).ok_or(BROKEN)?;
         visitor.visit_map(Disguised { name: Some(RAW), text })
     }
 
-    #[inline]
+    /// Only the name of a variant, without content.
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Read<V::Value> {
+        if self.peek()? != b'"' {
+            return Err(mismatch(&visitor));
+        }
+        visitor.visit_enum(self.string()?.into_deserializer())
+    }
+
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         self.skip()?;
         visitor.visit_unit()
     }
 
     forward_to_deserialize_any! {
-        bool i128 u128 f32 f64 char bytes byte_buf unit unit_struct tuple_struct enum
+        bool i128 u128 f32 f64 char bytes byte_buf unit unit_struct tuple_struct
     }
 }
 
@@ -517,18 +532,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unusual_is_left_to_serde_json() {
+    fn escapes_are_undone() {
+        let text = r#"{"a\u0062":"x\n\"y\\","c":["\u20ac"]}"#;
+        let read: Value = fast(text).unwrap();
+        assert_eq!(read, serde_json::from_str::<Value>(text).unwrap());
         assert_eq!(fast::<&str>(r#""a\nb""#), None);
-        assert_eq!(from_str::<String>(r#""a\nb""#).unwrap(), "a\nb");
+        assert_eq!(fast::<Text<'_>>(r#""a\nb""#).unwrap().0, "a\nb");
+    }
+
+    #[test]
+    fn what_is_no_json_or_has_another_form_is_refused_with_a_reason() {
         for text in
             ["", "[1,]", "[1 2]", "01", "1.", "-", "{\"a\"}", "[", "nul", "[1]]", "\"a", "+1"]
         {
-            assert!(fast::<Value>(text).is_none(), "{text}");
-            assert!(from_str::<Value>(text).is_err(), "{text}");
+            let general = serde_json::from_str::<IgnoredAny>(text).unwrap_err().to_string();
+            assert_eq!(from_str::<Value>(text).unwrap_err().to_string(), general, "{text}");
         }
         assert!(fast::<(u8, u8)>("[1,2,3]").is_none());
+        let error = from_str::<Vec<u8>>(r#"{"a":1}"#).unwrap_err().to_string();
+        assert!(error.contains("expected a sequence"), "{error}");
+        assert!(from_str::<u8>("1.5").unwrap_err().to_string().contains("expected u8"));
         let deep = "[".repeat(1_000_000);
-        assert!(fast::<de::IgnoredAny>(&deep).is_none());
+        assert!(fast::<IgnoredAny>(&deep).is_none());
     }
 
     proptest! {
@@ -545,8 +570,8 @@ mod tests {
             if let Some(read) = fast::<Value>(&text) {
                 prop_assert_eq!(Some(read), serde_json::from_str(&text).ok(), "{}", text);
             }
-            if fast::<de::IgnoredAny>(&text).is_some() {
-                prop_assert!(serde_json::from_str::<de::IgnoredAny>(&text).is_ok(), "{}", text);
+            if fast::<IgnoredAny>(&text).is_some() {
+                prop_assert!(serde_json::from_str::<IgnoredAny>(&text).is_ok(), "{}", text);
             }
         }
     }
