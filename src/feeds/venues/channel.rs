@@ -56,7 +56,7 @@ pub(super) struct Arg<'a> {
 #[derive(Debug)]
 pub(super) enum Item<'a> {
     /// An object.
-    Fields(Box<Fields<'a>>),
+    Fields(Fields<'a>),
     /// A list: a candle, or a trade without id.
     Row([Cell<'a>; CELLS]),
 }
@@ -231,7 +231,7 @@ impl<'de> Visitor<'de> for ItemVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let fields = Fields::deserialize(de::value::MapAccessDeserializer::new(map))?;
-        Ok(Item::Fields(Box::new(fields)))
+        Ok(Item::Fields(fields))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {

@@ -110,8 +110,8 @@ impl Bitget {
         for item in told.data {
             let Item::Fields(fields) = item else { return Err(FrameError::Shape("no object")) };
             bodies.push(match kind {
-                Kind::Best => quote::read(*fields)?,
-                _ => book::read(*fields, &told.action.0)?,
+                Kind::Best => quote::read(fields)?,
+                _ => book::read(fields, &told.action.0)?,
             });
         }
         let listed = self.roster.get(&arg.inst_id.0)?;

@@ -111,9 +111,9 @@ impl Okx {
         for item in told.data {
             let Item::Fields(fields) = item else { return Err(FrameError::Shape("no object")) };
             bodies.push(match kind {
-                Kind::Book => book::read(*fields, &told.action.0)?,
-                Kind::Best => quote::read(*fields)?,
-                Kind::Trades => trade::read(*fields)?,
+                Kind::Book => book::read(fields, &told.action.0)?,
+                Kind::Best => quote::read(fields)?,
+                Kind::Trades => trade::read(fields)?,
             });
         }
         let listed = self.roster.get(&arg.inst_id.0)?;
