@@ -29,7 +29,7 @@ fn one_trade_that_is_missing_shows_in_its_candle() {
     let mut nth = 0;
     let compared = compare("hitbtc", &files, Last::IsWhole, |_| {
         nth += 1;
-        nth != 500
+        nth != 450
     });
 
     assert_eq!((compared.equal, compared.differ + compared.alone), (437, 1));
@@ -43,6 +43,9 @@ fn no_book_has_a_gap_or_is_crossed_and_each_equals_its_next_snapshot() {
     let folded = fold("hitbtc", &files, Route::Direct, |step| {
         let book = step.market.book();
         assert!(!book.is_crossed() && !step.changes.gap && !step.changes.unsynced_delta);
+        if matches!(step.event.body, Body::Trade(_)) {
+            return;
+        }
         if let Body::BookSnapshot { .. } = step.event.body
             && let Some(before) = kept.get(step.instrument)
         {
