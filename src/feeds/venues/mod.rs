@@ -23,6 +23,7 @@ pub(in crate::feeds) mod reading;
 mod roster;
 mod scientific;
 mod sided;
+mod utc;
 mod venue;
 
 pub use self::venue::{Sequencing, VENUES, Venue, adapter_for, names, venue};

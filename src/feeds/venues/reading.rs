@@ -7,7 +7,7 @@ use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAcces
 
 use serde_json::value::RawValue;
 
-use super::FrameError;
+use super::{FrameError, utc};
 use crate::domain::market::{Decimal, LevelChange, Nanos, SECOND_NS};
 use crate::wire::number::DecimalField;
 use crate::wire::time;
@@ -49,7 +49,8 @@ pub(super) fn epoch(field: &'static str, value: u64) -> Result<Nanos, FrameError
 
 /// RFC 3339.
 pub(super) fn rfc3339(field: &'static str, text: &str) -> Result<Nanos, FrameError> {
-    let nanos = if text.contains('T') { time::parse(text) } else { None };
+    let general = || if text.contains('T') { time::parse(text) } else { None };
+    let nanos = utc::parse(text).or_else(general);
     nanos.filter(|nanos| (0..TIME_LIMIT).contains(nanos)).ok_or(FrameError::Time(field))
 }
 
