@@ -35,6 +35,7 @@ mod roster;
 mod scientific;
 mod sided;
 mod step;
+mod utc;
 mod venue;
 
 pub use self::venue::{Sequencing, VENUES, Venue, adapter_for, names, venue};

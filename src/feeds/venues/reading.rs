@@ -7,7 +7,7 @@ use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAcces
 
 use serde_json::value::RawValue;
 
-use super::FrameError;
+use super::{FrameError, utc};
 use crate::domain::market::{Decimal, LevelChange, Nanos, SECOND_NS};
 use crate::wire::borrowed::{NUMBER, Text};
 use crate::wire::number::DecimalField;
@@ -56,7 +56,8 @@ pub(super) fn nanos_of(field: &'static str, value: u64) -> Result<Nanos, FrameEr
 
 /// RFC 3339.
 pub(super) fn rfc3339(field: &'static str, text: &str) -> Result<Nanos, FrameError> {
-    let nanos = if text.contains('T') { time::parse(text) } else { None };
+    let general = || if text.contains('T') { time::parse(text) } else { None };
+    let nanos = utc::parse(text).or_else(general);
     nanos.filter(|nanos| (0..TIME_LIMIT).contains(nanos)).ok_or(FrameError::Time(field))
 }
 

@@ -9,22 +9,10 @@ use super::reading::{price, quantity};
 use crate::domain::market::LevelChange;
 use crate::wire::number::DecimalField;
 
-/// One level; what follows the three cells is passed over.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sided {
-    is_bid: bool,
-    price: DecimalField,
-    qty: DecimalField,
-}
-
-/// Bids and asks of rows, each in the rows' order.
-pub(super) fn split(rows: &[Sided]) -> Result<[Vec<LevelChange>; 2], FrameError> {
-    let mut sides = [Vec::new(), Vec::new()];
-    for row in rows {
-        sides[usize::from(!row.is_bid)].push((price(row.price)?, quantity(row.qty)?));
-    }
-    Ok(sides)
-}
+/// Bids and asks of rows, each in the rows' order, or the first fault in their numbers. What follows
+/// a row's three cells is passed over.
+#[derive(Debug)]
+pub(super) struct Sides(pub Result<[Vec<LevelChange>; 2], FrameError>);
 
 /// Whether a word means the buyers' side; none for a word that names no side.
 pub(super) fn is_bid(word: &str) -> Option<bool> {
@@ -35,28 +23,62 @@ pub(super) fn is_bid(word: &str) -> Option<bool> {
     }
 }
 
-impl<'de> Deserialize<'de> for Sided {
+impl<'de> Deserialize<'de> for Sides {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(SidedVisitor)
+        deserializer.deserialize_seq(SidesVisitor)
     }
 }
 
-struct SidedVisitor;
+struct SidesVisitor;
 
-impl<'de> Visitor<'de> for SidedVisitor {
-    type Value = Sided;
+impl<'de> Visitor<'de> for SidesVisitor {
+    type Value = Sides;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("levels with their sides")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Sides, A::Error> {
+        let mut sides = [Vec::new(), Vec::new()];
+        let mut fault = None;
+        while let Some(Row { is_bid, price: at, qty }) = rows.next_element()? {
+            match price(at).and_then(|at| Ok((at, quantity(qty)?))) {
+                Ok(level) => sides[usize::from(!is_bid)].push(level),
+                Err(error) => fault = fault.or(Some(error)),
+            }
+        }
+        Ok(Sides(fault.map_or(Ok(sides), Err)))
+    }
+}
+
+struct Row {
+    is_bid: bool,
+    price: DecimalField,
+    qty: DecimalField,
+}
+
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(RowVisitor)
+    }
+}
+
+struct RowVisitor;
+
+impl<'de> Visitor<'de> for RowVisitor {
+    type Value = Row;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("a side, a price and a quantity")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<Sided, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<Row, A::Error> {
         let short = |count: usize| de::Error::invalid_length(count, &"three cells");
         let Word(is_bid) = cells.next_element()?.ok_or_else(|| short(0))?;
         let price = cells.next_element()?.ok_or_else(|| short(1))?;
         let qty = cells.next_element()?.ok_or_else(|| short(2))?;
         while cells.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Sided { is_bid, price, qty })
+        Ok(Row { is_bid, price, qty })
     }
 }
 
@@ -93,15 +115,15 @@ mod tests {
     #[test]
     fn rows_go_to_their_sides_in_their_order() {
         let text = r#"[["buy","9.0","1"],["sell","9.5","0"],["buy","8.0","2",[]]]"#;
-        let rows: Vec<Sided> = serde_json::from_str(text).unwrap();
-        let [bids, asks] = split(&rows).unwrap();
+        let Sides(sides) = serde_json::from_str(text).unwrap();
+        let [bids, asks] = sides.unwrap();
 
         assert_eq!(bids.iter().map(|(at, _)| at.to_string()).collect::<Vec<_>>(), ["9.0", "8.0"]);
         assert!(asks[0].1.is_zero());
         for text in [r#"[["up","1","1"]]"#, r#"[["buy","1"]]"#, r#"[[1,"1","1"]]"#] {
-            assert!(serde_json::from_str::<Vec<Sided>>(text).is_err(), "{text}");
+            assert!(serde_json::from_str::<Sides>(text).is_err(), "{text}");
         }
-        let rows: Vec<Sided> = serde_json::from_str(r#"[["buy","1","-1"]]"#).unwrap();
-        assert!(split(&rows).is_err());
+        let Sides(sides) = serde_json::from_str(r#"[["buy","1","-1"],["buy","x","1"]]"#).unwrap();
+        assert!(matches!(sides, Err(FrameError::Value("quantity"))));
     }
 }

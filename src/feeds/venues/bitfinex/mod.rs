@@ -28,7 +28,6 @@ mod trade;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::candle::{CandleRule, Empty, Open, TopRule};
 use super::numbering::{Numbering, Place};
@@ -56,6 +55,9 @@ const CHANNELS_MAX: usize = 4_096;
 const FIRST: u64 = 1;
 /// From here on a number behind the data is a time, not a sequence number.
 const MILLIS_FROM: u64 = 1_000_000_000_000;
+
+/// The word before a checksum, which is a number.
+const CHECKSUM: &str = r#""cs""#;
 
 /// What is remembered of one instrument.
 #[derive(Debug, Default)]
@@ -115,9 +117,9 @@ struct Tail {
 }
 
 impl Tail {
-    fn read(words: &[&RawValue]) -> Result<Self, FrameError> {
+    fn read(words: &[&str]) -> Result<Self, FrameError> {
         let mut tail = Self::default();
-        for number in words.iter().filter_map(|word| word.get().parse::<u64>().ok()) {
+        for number in words.iter().filter_map(|word| word.parse::<u64>().ok()) {
             if number < MILLIS_FROM {
                 tail.number = Some(number);
             } else {
@@ -189,16 +191,21 @@ impl Bitfinex {
     ) -> Result<(), FrameError> {
         let words: Vec<&RawValue> = borrowed::from_str(text)?;
         let [id, first, rest @ ..] = words.as_slice() else {
+        let (pieces, count) = rows::pieces(text).ok_or(FrameError::Shape("no whole list"))?;
+        let [id, first, rest @ ..] = &pieces[..count] else {
             return Err(FrameError::Shape("no channel and data"));
         };
-        let id: u64 = id.get().parse().map_err(|_| FrameError::Shape("no channel number"))?;
-        let (word, data, tail) = match (first.get(), rest) {
+        let id: u64 = id.parse().map_err(|_| FrameError::Shape("no channel number"))?;
+        let (word, data, tail) = match (*first, rest) {
             (r#""te""# | r#""tu""# | r#""fte""# | r#""ftu""# | r#""cs""#, [data, tail @ ..]) => {
-                (first.get(), data.get(), tail)
+                (*first, *data, tail)
             }
             (word, tail) if word.starts_with('"') => (word, "", tail),
             (data, tail) => ("", data, tail),
         };
+        if !data.is_empty() && word != CHECKSUM && !data.starts_with('[') {
+            return Err(FrameError::Shape("no data"));
+        }
         let tail = Tail::read(tail)?;
         let channel = self.channels.get(&id);
         let mut bodies = Vec::new();

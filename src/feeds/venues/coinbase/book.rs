@@ -3,23 +3,45 @@
 //! Quantities are absolute, zero removes. Neither is numbered; the venue guarantees that all come.
 //! `level2` tells each change by itself, `level2_batch` those of 50 ms, in one form.
 
+use serde::Deserialize;
+
 use super::super::FrameError;
+use super::super::reading::{Cell, Level};
 use super::super::roster::Roster;
-use super::super::sided;
+use super::super::sided::Sides;
 use super::{Product, Told, needed, time_of};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
+
+/// How the venue begins an `l2update`.
+pub(super) const UPDATE_BEGINS: &str = r#"{"type":"l2update","#;
+
+/// An `l2update`.
+#[derive(Deserialize)]
+pub(super) struct Update<'a> {
+    #[serde(borrow, default)]
+    product_id: Option<Cell<'a>>,
+    changes: Option<Sides>,
+    #[serde(borrow, default)]
+    time: Option<Cell<'a>>,
+}
+
+impl<'a> From<Told<'a>> for Update<'a> {
+    fn from(told: Told<'a>) -> Self {
+        Self { product_id: told.product_id, changes: told.changes, time: told.time }
+    }
+}
 
 /// Takes an `l2update`.
 pub(super) fn update(
     roster: &mut Roster<Product>,
-    told: &Told<'_>,
+    told: Update<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
     let at = time_of("time", told.time.as_ref())?;
-    let changes = needed(told.changes.as_ref(), "no changes")?;
-    let [bids, asks] = sided::split(changes)?;
-    let listed = roster.get(&needed(told.product_id.as_ref(), "no product_id")?.0)?;
+    let Sides(sides) = needed(told.changes, "no changes")?;
+    let [bids, asks] = sides?;
+    let listed = roster.get(&needed(told.product_id, "no product_id")?.0)?;
     let body = Body::BookDelta { bids, asks, checksum: None };
     out.push((listed.instrument.clone(), listed.event(Some(at), recv, body)));
     Ok(())

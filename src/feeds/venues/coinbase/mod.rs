@@ -32,7 +32,7 @@ use super::candle::{CandleRule, Empty, Open, TopRule};
 use super::numbering::Numbering;
 use super::reading::{Cell, Levels, rfc3339};
 use super::roster::Roster;
-use super::sided::Sided;
+use super::sided::Sides;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
 use crate::wire::borrowed;
@@ -75,6 +75,9 @@ struct Told<'a> {
     changes: Option<Vec<Sided>>,
     bids: Option<Levels>,
     asks: Option<Levels>,
+    changes: Option<Sides>,
+    bids: Option<Vec<Level>>,
+    asks: Option<Vec<Level>>,
     #[serde(borrow, default)]
     time: Option<Cell<'a>>,
     trade_id: Option<u64>,
@@ -129,12 +132,17 @@ impl Coinbase {
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
         let told: Told<'_> = match borrowed::from_str(text) {
+        // By far the most of them; what begins otherwise and still is one is found below.
+        if text.starts_with(book::UPDATE_BEGINS) {
+            return book::update(&mut self.roster, serde_json::from_str(text)?, recv, out);
+        }
+        let told: Told<'_> = match serde_json::from_str(text) {
             Ok(told) => told,
             Err(error) => return self.other(text, recv, out).ok_or(error)?,
         };
         let roster = &mut self.roster;
         match (told.kind.as_ref().map(|kind| kind.0.as_ref()), &told.channel) {
-            (Some("l2update"), None) => book::update(roster, &told, recv, out),
+            (Some("l2update"), None) => book::update(roster, told.into(), recv, out),
             (Some("snapshot"), None) => book::snapshot(roster, told, recv, out),
             (Some("match"), None) => trade::print(roster, &told, recv, out),
             (Some("heartbeat"), None) => heartbeat(roster, &told, recv, out),

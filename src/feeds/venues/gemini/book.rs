@@ -3,19 +3,19 @@
 
 use super::super::FrameError;
 use super::super::roster::Roster;
-use super::super::sided;
+use super::super::sided::Sides;
 use super::{Told, trade};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
 
 /// Takes an `l2_updates`.
 pub(super) fn take(
     roster: &mut Roster<()>,
-    told: &Told<'_>,
+    told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let changes = told.changes.as_ref().ok_or(FrameError::Shape("no changes"))?;
-    let [bids, asks] = sided::split(changes)?;
+    let Sides(sides) = told.changes.ok_or(FrameError::Shape("no changes"))?;
+    let [bids, asks] = sides?;
     let history = told.trades.as_deref().map(trade::history).transpose()?;
     let listed = roster.get(&told.symbol.0)?;
     let body = if history.is_some() {

@@ -22,7 +22,7 @@ use self::trade::Print;
 use super::candle::{CandleRule, Empty, Open, TopRule};
 use super::reading::{Cell, epoch};
 use super::roster::Roster;
-use super::sided::Sided;
+use super::sided::Sides;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Event, Instrument, Nanos};
 use crate::wire::borrowed;
@@ -53,7 +53,7 @@ struct Told<'a> {
     kind: Cell<'a>,
     #[serde(borrow, default)]
     symbol: Cell<'a>,
-    changes: Option<Vec<Sided>>,
+    changes: Option<Sides>,
     #[serde(borrow, default)]
     trades: Option<Vec<Print<'a>>>,
     #[serde(alias = "eventid")]
@@ -96,7 +96,7 @@ impl Gemini {
         };
         let roster = &mut self.roster;
         match told.kind.0.as_ref() {
-            "l2_updates" => book::take(roster, &told, recv, out),
+            "l2_updates" => book::take(roster, told, recv, out),
             "trade" => trade::take(roster, &told, recv, out),
             "heartbeat" => {
                 let at = told.timestamp.ok_or(FrameError::Shape("no timestamp"))?;
