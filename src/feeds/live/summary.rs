@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::telemetry::LiveMetrics;
 
 /// Tells what happened since the last line, until it is dropped.
 pub(super) async fn tell(venue: &'static str, metrics: Arc<LiveMetrics>, every_ms: u64) {
     let every = Duration::from_millis(every_ms);
-    let mut ticks = interval_at(Instant::now() + every, every);
+    let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first is at once.
+    ticks.tick().await;
     let counts = || {
         [&metrics.frames, &metrics.events, &metrics.heartbeats, &metrics.refused]
             .map(|counter| counter.get())
