@@ -189,8 +189,6 @@ impl Bitfinex {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
-        let words: Vec<&RawValue> = borrowed::from_str(text)?;
-        let [id, first, rest @ ..] = words.as_slice() else {
         let (pieces, count) = rows::pieces(text).ok_or(FrameError::Shape("no whole list"))?;
         let [id, first, rest @ ..] = &pieces[..count] else {
             return Err(FrameError::Shape("no channel and data"));

@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::super::FrameError;
-use super::super::reading::{Cell, Level};
+use super::super::reading::Cell;
 use super::super::roster::Roster;
 use super::super::sided::Sides;
 use super::{Product, Told, needed, time_of};

@@ -72,12 +72,9 @@ struct Told<'a> {
     kind: Option<Cell<'a>>,
     #[serde(borrow, default)]
     product_id: Option<Cell<'a>>,
-    changes: Option<Vec<Sided>>,
+    changes: Option<Sides>,
     bids: Option<Levels>,
     asks: Option<Levels>,
-    changes: Option<Sides>,
-    bids: Option<Vec<Level>>,
-    asks: Option<Vec<Level>>,
     #[serde(borrow, default)]
     time: Option<Cell<'a>>,
     trade_id: Option<u64>,
@@ -131,12 +128,11 @@ impl Coinbase {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
-        let told: Told<'_> = match borrowed::from_str(text) {
         // By far the most of them; what begins otherwise and still is one is found below.
         if text.starts_with(book::UPDATE_BEGINS) {
-            return book::update(&mut self.roster, serde_json::from_str(text)?, recv, out);
+            return book::update(&mut self.roster, borrowed::from_str(text)?, recv, out);
         }
-        let told: Told<'_> = match serde_json::from_str(text) {
+        let told: Told<'_> = match borrowed::from_str(text) {
             Ok(told) => told,
             Err(error) => return self.other(text, recv, out).ok_or(error)?,
         };
