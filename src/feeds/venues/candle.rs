@@ -91,3 +91,12 @@ pub trait Witness {
         None
     }
 }
+
+/// A venue whose candles are not read here.
+pub(super) struct Silent;
+
+impl Witness for Silent {
+    fn take(&mut self, _: Frame<'_>, _: &mut Vec<(Instrument, Candle)>) -> Result<(), FrameError> {
+        Ok(())
+    }
+}
