@@ -252,13 +252,16 @@ fn keep(out: &mut Out, market: &Market, published: &PublishedBar) {
     out.bars.insert((published.interval, published.bar.start), kept);
 }
 
+/// A trade as [`Bar::of_trades`] takes it.
+type BarTrade = (Nanos, u64, i64, i64, u32);
+
 /// Makes the bars that hold trades too late for the stream anew, as the recorder does.
 fn remake(out: &mut Out, market: &Market) {
     let (price_exp, qty_exp) = (market.price_exp(), market.qty_exp());
     for interval in crate::domain::market::INTERVALS {
         let late = out.trades.iter().filter(|trade| trade.too_late);
         let starts: BTreeSet<Nanos> = late.map(|trade| interval.start_of(trade.ts)).collect();
-        let mut trades: BTreeMap<Nanos, Vec<(Nanos, u64, i64, i64, u32)>> = BTreeMap::new();
+        let mut trades: BTreeMap<Nanos, Vec<BarTrade>> = BTreeMap::new();
         for (pos, trade) in out.trades.iter().enumerate() {
             let start = interval.start_of(trade.ts);
             if let (true, Some(price), Some(qty)) =
