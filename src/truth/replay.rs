@@ -180,6 +180,7 @@ fn apply(
         return false;
     };
     market.accept(admission);
+    let seq_before = market.book().venue_seq();
     let mut published = Vec::new();
     let changes = market.apply(event, Moment::default(), &Policy::default(), &mut published);
     for bar in &published {
@@ -225,8 +226,8 @@ fn apply(
                 return false;
             }
             let book = market.book();
-            // Older than the snapshot: the book passed over it.
-            if event.seq.is_some() && book.venue_seq() != event.seq {
+            // Not newer than the book, which passed over it.
+            if is_change && event.seq.is_some() && event.seq <= seq_before {
                 return false;
             }
             let exps = (market.price_exp(), market.qty_exp());
