@@ -29,7 +29,7 @@ pub enum Message<'a> {
     /// `ohlcv-*`.
     Ohlcv(&'a OhlcvMsg),
     /// `definition`.
-    Definition(Cow<'a, InstrumentDefMsg>),
+    Definition(Box<InstrumentDefMsg>),
     /// `statistics`.
     Statistic(Cow<'a, StatMsg>),
     /// `status`.
@@ -84,13 +84,15 @@ impl<'a> Message<'a> {
             | rtype::OHLCV_EOD => Self::Ohlcv(whole(record)?),
             rtype::STATUS => Self::Status(whole(record)?),
             rtype::IMBALANCE => Self::Imbalance(whole(record)?),
-            rtype::INSTRUMENT_DEF => Self::Definition(if holds::<v3::InstrumentDefMsg>(record) {
-                Cow::Borrowed(whole(record)?)
-            } else if holds::<v2::InstrumentDefMsg>(record) {
-                Cow::Owned(whole::<v2::InstrumentDefMsg>(record)?.into())
-            } else {
-                Cow::Owned(whole::<v1::InstrumentDefMsg>(record)?.into())
-            }),
+            rtype::INSTRUMENT_DEF => {
+                Self::Definition(Box::new(if holds::<v3::InstrumentDefMsg>(record) {
+                    whole::<v3::InstrumentDefMsg>(record)?.clone()
+                } else if holds::<v2::InstrumentDefMsg>(record) {
+                    whole::<v2::InstrumentDefMsg>(record)?.into()
+                } else {
+                    whole::<v1::InstrumentDefMsg>(record)?.into()
+                }))
+            }
             rtype::STATISTICS => Self::Statistic(if holds::<v3::StatMsg>(record) {
                 Cow::Borrowed(whole(record)?)
             } else {
