@@ -232,8 +232,8 @@ fn name_of(body: &Body) -> &'static str {
 #[test]
 fn each_schema_becomes_its_events() {
     let Some(dir) = schemas() else { return };
-    type Counts = &'static [(&'static str, usize)];
-    let cases: [(&str, &str, Counts); 15] = [
+    type Kinds = &'static [(&'static str, usize)];
+    let cases: [(&str, &str, Kinds); 15] = [
         ("mbo", "GLBX.MDP3:ESH1", &[("book_delta", 0), ("book_snapshot", 1)]),
         ("mbp-1", "GLBX.MDP3:ESH1", &[("book_delta", 1), ("book_snapshot", 1), ("quote", 2)]),
         ("mbp-10", "GLBX.MDP3:ESH1", &[("book_delta", 1), ("book_snapshot", 1), ("quote", 1)]),
