@@ -9,16 +9,19 @@ use super::connect::{StoreError, connect};
 use crate::config;
 
 /// Tables that grow with the market, and the order that their rows are compressed in.
-const COMPRESSED: [(&str, &str); 5] = [
+const COMPRESSED: [(&str, &str); 7] = [
     ("trades", "ts, ts_ns, pos"),
     ("quotes", "ts, seq"),
     ("books", "ts, seq"),
     ("bars_1s", "start"),
     ("bars_1m", "start"),
+    ("statistics", "ts, ts_ns"),
+    ("imbalances", "ts, ts_ns"),
 ];
 
 /// Tables that `database.keep_days` is for; all longer bars stay.
-const KEPT_FOR_A_WHILE: [&str; 4] = ["trades", "quotes", "books", "bars_1s"];
+const KEPT_FOR_A_WHILE: [&str; 6] =
+    ["trades", "quotes", "books", "bars_1s", "statistics", "imbalances"];
 
 /// Which TimescaleDB a server has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

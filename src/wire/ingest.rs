@@ -10,8 +10,8 @@ use super::number::{DecimalField, TimeField};
 use super::plain::{self, TRADE_ID_BYTES_MAX};
 use super::text::Text;
 use crate::domain::market::{
-    Aggressor, Body, Checksum, ChecksumKind, Decimal, DecimalError, Definition, Event, Instrument,
-    LevelChange, Nanos, Trade,
+    Aggressor, Body, Checksum, ChecksumKind, Decimal, DecimalError, Definition, Event, Imbalance,
+    Instrument, LevelChange, Nanos, Statistic, Trade,
 };
 
 /// Records larger than this are refused, in bytes.
@@ -243,6 +243,18 @@ struct RawEvent<'a> {
     product: Option<Text<'a>>,
     #[serde(borrow, default)]
     description: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    statistic: Option<Text<'a>>,
+    #[serde(default)]
+    ts_ref: Option<TimeField>,
+    #[serde(borrow, default)]
+    auction: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    side: Option<Text<'a>>,
+    #[serde(default)]
+    paired_qty: Option<DecimalField>,
+    #[serde(default)]
+    ref_price: Option<DecimalField>,
 }
 
 #[derive(Deserialize)]
@@ -310,6 +322,8 @@ fn body_of(raw: RawEvent<'_>) -> Result<Body, IngestError> {
             kind: raw.product.map(String::from),
             description: raw.description.map(String::from),
         }))),
+        "statistic" => Ok(Body::Statistic(Box::new(statistic_of(raw)?))),
+        "imbalance" => Ok(Body::Imbalance(Box::new(imbalance_of(raw)?))),
         "disconnect" => Ok(Body::Disconnect),
         "heartbeat" => Ok(Body::Heartbeat),
         _ => Err(IngestError::UnknownType),
@@ -319,18 +333,14 @@ fn body_of(raw: RawEvent<'_>) -> Result<Body, IngestError> {
 /// The database's text holds no NUL, so no stored text may.
 fn holds_nul(raw: &RawEvent<'_>) -> bool {
     let texts = [&raw.reason, &raw.base, &raw.quote, &raw.product, &raw.description];
+    let texts = texts.into_iter().chain([&raw.statistic, &raw.auction]);
     let conditions = raw.conditions.iter().flatten().map(|text| &**text);
-    let mut texts = texts.into_iter().flatten().map(|text| &**text).chain(conditions);
+    let mut texts = texts.flatten().map(|text| &**text).chain(conditions);
     texts.any(|text: &str| text.contains('\0'))
 }
 
 fn trade_of(raw: RawEvent<'_>) -> Result<Trade, IngestError> {
-    let aggressor = match raw.aggressor.as_deref() {
-        None => None,
-        Some("buy") => Some(Aggressor::Buy),
-        Some("sell") => Some(Aggressor::Sell),
-        Some(_) => return Err(IngestError::BadValue),
-    };
+    let aggressor = side_of(raw.aggressor.as_deref())?;
     let count = raw.count.unwrap_or(1);
     if count == 0 {
         return Err(IngestError::BadValue);
@@ -345,6 +355,43 @@ fn trade_of(raw: RawEvent<'_>) -> Result<Trade, IngestError> {
             .conditions
             .map_or_else(CompactString::default, |list| list.join(" ").into()),
     })
+}
+
+fn side_of(word: Option<&str>) -> Result<Option<Aggressor>, IngestError> {
+    match word {
+        None => Ok(None),
+        Some("buy") => Ok(Some(Aggressor::Buy)),
+        Some("sell") => Ok(Some(Aggressor::Sell)),
+        Some(_) => Err(IngestError::BadValue),
+    }
+}
+
+fn statistic_of(raw: RawEvent<'_>) -> Result<Statistic, IngestError> {
+    let ts_ref = raw.ts_ref.map(|field| field.0.ok_or(IngestError::BadTimestamp));
+    Ok(Statistic {
+        statistic: (*raw.statistic.ok_or(IngestError::MissingField)?).into(),
+        price: given(raw.price)?,
+        qty: given(raw.qty)?,
+        ts_ref: ts_ref.transpose()?,
+        deleted: match raw.action.as_deref() {
+            None | Some("new") => false,
+            Some("delete") => true,
+            Some(_) => return Err(IngestError::BadValue),
+        },
+    })
+}
+
+fn imbalance_of(raw: RawEvent<'_>) -> Result<Imbalance, IngestError> {
+    let numbers = [raw.qty, raw.paired_qty, raw.ref_price, raw.price].map(given);
+    let [qty, paired_qty, ref_price, price] = numbers;
+    let auction = raw.auction.as_deref().map(Into::into);
+    let side = side_of(raw.side.as_deref())?;
+    let (qty, paired_qty) = (qty?, paired_qty?);
+    Ok(Imbalance { auction, side, qty, paired_qty, ref_price: ref_price?, price: price? })
+}
+
+fn given(field: Option<DecimalField>) -> Result<Option<Decimal>, IngestError> {
+    Ok(field.map(|field| field.0).transpose()?)
 }
 
 fn checksum_of(raw: RawChecksum<'_>) -> Result<Checksum, IngestError> {
@@ -396,97 +443,4 @@ fn levels(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn decoded(value: &[u8]) -> Result<Vec<Event>, IngestError> {
-        let mut events = Vec::new();
-        decode(Some(b"SIM:A"), None, value, &mut events).map(|()| events)
-    }
-
-    #[test]
-    fn json_and_message_pack_say_the_same() {
-        let json = br#"{"type":"trade","instrument":"SIM:A","ts_event":"5","trade_id":"t",
-            "price":101.250,"qty":"2","aggressor":"buy"}"#;
-        let pack = rmp_serde::to_vec_named(&serde_json::json!({
-            "type": "trade", "instrument": "SIM:A", "ts_event": "5", "trade_id": "t",
-            "price": "101.250", "qty": "2", "aggressor": "buy",
-        }))
-        .unwrap();
-
-        assert_eq!(decoded(json).unwrap(), decoded(&pack).unwrap());
-    }
-
-    #[test]
-    fn each_fault_has_its_reason() {
-        let trade = |fields: &str| {
-            format!(
-                r#"{{"type":"trade","instrument":"SIM:A","ts_event":1,"trade_id":"t",{fields}}}"#
-            )
-        };
-        let cases = [
-            (String::new(), IngestError::Empty),
-            ("[]".into(), IngestError::Empty),
-            ("hello".into(), IngestError::UnknownContentType),
-            ("{".into(), IngestError::Malformed),
-            (r#"{"type":"trade"}"#.into(), IngestError::WrongType),
-            (trade(r#""price":"1","qty":1e3"#), IngestError::BadDecimal),
-            (trade(r#""price":"NaN","qty":"1""#), IngestError::BadDecimal),
-            (trade(r#""price":"1","qty":"-1""#), IngestError::BadValue),
-            (trade(r#""price":"1","qty":"1234567890123456789012345678""#), IngestError::OutOfRange),
-            (trade(r#""price":"1""#), IngestError::MissingField),
-            (trade(r#""price":[],"qty":"1""#), IngestError::WrongType),
-            (
-                r#"{"type":"nonsense","instrument":"SIM:A","ts_event":1}"#.into(),
-                IngestError::UnknownType,
-            ),
-            (
-                r#"{"type":"heartbeat","instrument":"SIM:B","ts_event":1}"#.into(),
-                IngestError::KeyMismatch,
-            ),
-            (
-                r#"{"type":"heartbeat","instrument":"simA","ts_event":1}"#.into(),
-                IngestError::BadInstrument,
-            ),
-            (
-                r#"{"type":"heartbeat","instrument":"SIM:A","ts_event":9223372036854775807}"#
-                    .into(),
-                IngestError::BadTimestamp,
-            ),
-            (
-                r#"{"type":"heartbeat","instrument":"SIM:A","ts_event":-1}"#.into(),
-                IngestError::BadTimestamp,
-            ),
-        ];
-        for (text, reason) in cases {
-            assert_eq!(decoded(text.as_bytes()), Err(reason), "{text}");
-        }
-    }
-
-    #[test]
-    fn one_bad_event_refuses_its_whole_record() {
-        let text = br#"[{"type":"heartbeat","instrument":"SIM:A","ts_event":1},
-            {"type":"heartbeat","instrument":"SIM:A","ts_event":-1}]"#;
-        let mut events = Vec::new();
-
-        assert!(decode(Some(b"SIM:A"), None, text, &mut events).is_err());
-        assert!(events.is_empty());
-    }
-
-    #[test]
-    fn message_pack_floats_are_refused() {
-        let pack = rmp_serde::to_vec_named(&std::collections::BTreeMap::from([("price", 1.5)]));
-        let mut value = vec![0x86];
-        for (name, text) in [("type", "trade"), ("instrument", "SIM:A"), ("trade_id", "t")] {
-            value.extend(rmp_serde::to_vec(name).unwrap());
-            value.extend(rmp_serde::to_vec(text).unwrap());
-        }
-        value.extend(rmp_serde::to_vec("ts_event").unwrap());
-        value.extend(rmp_serde::to_vec(&1_u64).unwrap());
-        value.extend(rmp_serde::to_vec("qty").unwrap());
-        value.extend(rmp_serde::to_vec("1").unwrap());
-        value.extend(&pack.unwrap()[1..]);
-
-        assert_eq!(decoded(&value), Err(IngestError::BadDecimal));
-    }
-}
+mod tests;

@@ -59,6 +59,8 @@ fn name_of(body: &Body) -> &'static str {
         Body::BookDelta { .. } => "book_delta",
         Body::Status { .. } => "status",
         Body::Instrument(_) => "instrument",
+        Body::Statistic(_) => "statistic",
+        Body::Imbalance(_) => "imbalance",
         Body::Disconnect => "disconnect",
         Body::Heartbeat => "heartbeat",
     }
@@ -118,6 +120,29 @@ fn push_body(object: &mut Object<'_>, body: &Body) {
             optional(object, "kind", definition.kind.as_ref());
             optional(object, "description", definition.description.as_ref());
         }
+        Body::Statistic(figure) => {
+            object.text("statistic", &figure.statistic);
+            given(object, "price", figure.price);
+            given(object, "qty", figure.qty);
+            if let Some(ts_ref) = figure.ts_ref {
+                object.integer("ts_ref", ts_ref);
+            }
+            if figure.deleted {
+                object.plain("action", "delete");
+            }
+        }
+        Body::Imbalance(figure) => {
+            if let Some(auction) = &figure.auction {
+                object.text("auction", auction);
+            }
+            if let Some(side) = figure.side {
+                object.plain("side", side.name());
+            }
+            given(object, "qty", figure.qty);
+            given(object, "paired_qty", figure.paired_qty);
+            given(object, "ref_price", figure.ref_price);
+            given(object, "price", figure.price);
+        }
         Body::Disconnect | Body::Heartbeat => {}
     }
 }
@@ -125,6 +150,13 @@ fn push_body(object: &mut Object<'_>, body: &Body) {
 fn optional(object: &mut Object<'_>, name: &str, value: Option<&String>) {
     if let Some(value) = value {
         object.text(name, value);
+    }
+}
+
+/// A number that is left out where there is none.
+fn given(object: &mut Object<'_>, name: &str, value: Option<Decimal>) {
+    if value.is_some() {
+        number(object, name, value);
     }
 }
 
@@ -164,7 +196,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::market::{Aggressor, Trade};
+    use crate::domain::market::{Aggressor, Imbalance, Statistic, Trade};
     use crate::wire::ingest;
 
     fn decimals() -> impl Strategy<Value = Decimal> {
@@ -191,6 +223,26 @@ mod tests {
             }),
             (decimals(), decimals())
                 .prop_map(|(price, qty)| Body::Quote { bid: Some((price, qty)), ask: None }),
+            (decimals(), any::<Option<u32>>(), any::<bool>()).prop_map(
+                |(price, ts_ref, deleted)| {
+                    Body::Statistic(Box::new(Statistic {
+                        statistic: "settlement_price".into(),
+                        price: Some(price),
+                        qty: None,
+                        ts_ref: ts_ref.map(i64::from),
+                        deleted,
+                    }))
+                }
+            ),
+            (decimals(), any::<bool>()).prop_map(|(qty, buy)| Body::Imbalance(Box::new(
+                Imbalance {
+                    auction: buy.then(|| "O".into()),
+                    side: buy.then_some(Aggressor::Buy),
+                    qty: Some(qty),
+                    price: Some(qty),
+                    ..Imbalance::default()
+                }
+            ))),
             Just(Body::Disconnect),
         ]
     }

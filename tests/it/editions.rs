@@ -95,13 +95,14 @@ fn tickwire(command: &str, database: &str, settings: &[(&str, &str)]) -> Output 
 #[tokio::test]
 async fn the_community_edition_compresses_and_forgets_as_the_settings_say() {
     let server = Pglite::start("timescaledb");
-    assert_eq!(server.migrate(&[]).await, "8 migrations applied\n");
+    assert_eq!(server.migrate(&[]).await, "9 migrations applied\n");
     let made = server.jobs().await;
     assert_eq!(server.migrate(&[]).await, "0 migrations applied\n");
 
     let tables = "select hypertable_name from timescaledb_information.hypertables
         where hypertable_schema = 'history' and compression_enabled order by 1";
-    let compressed = ["bars_1m", "bars_1s", "books", "quotes", "trades"];
+    let compressed =
+        ["bars_1m", "bars_1s", "books", "imbalances", "quotes", "statistics", "trades"];
     assert_eq!(server.column(tables).await, compressed);
     assert_eq!(made, compressed.map(|table| format!("policy_compression {table} 7 days")));
     assert_eq!(server.jobs().await, made);
@@ -109,8 +110,8 @@ async fn the_community_edition_compresses_and_forgets_as_the_settings_say() {
     let other = [("DATABASE__COMPRESS_AFTER_DAYS", "3"), ("DATABASE__KEEP_DAYS", "30")];
     server.migrate(&other).await;
     let jobs = server.jobs().await;
-    assert_eq!(jobs.iter().filter(|job| job.ends_with(" 3 days")).count(), 5, "{jobs:?}");
-    let kept_for_a_while = ["bars_1s", "books", "quotes", "trades"];
+    assert_eq!(jobs.iter().filter(|job| job.ends_with(" 3 days")).count(), 7, "{jobs:?}");
+    let kept_for_a_while = ["bars_1s", "books", "imbalances", "quotes", "statistics", "trades"];
     let forgetting = kept_for_a_while.map(|table| format!("policy_retention {table} 30 days"));
     assert!(jobs.ends_with(&forgetting), "{jobs:?}");
     assert_eq!(server.column("select days::text from recorder.keeping").await, ["30"]);
@@ -153,7 +154,9 @@ async fn what_is_compressed_can_still_be_changed(server: &Pglite) {
     assert_eq!(server.column(trades).await, stored);
     let bars = "select trades::text from market.bars_1m where instrument = 'T:OLD'";
     assert_eq!(server.column(bars).await, ["2"]);
-    for view in ["instruments", "quotes", "books", "bars_1s", "bars_1d", "gaps"] {
+    for view in
+        ["instruments", "quotes", "books", "statistics", "imbalances", "bars_1s", "bars_1d", "gaps"]
+    {
         server.column(&format!("select * from market.{view}")).await;
     }
 }

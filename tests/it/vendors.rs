@@ -58,6 +58,30 @@ async fn a_vendors_ticks_are_recorded_quote_by_quote() {
     assert_eq!(rows[0][0].as_deref(), Some("2014-05-04"));
 }
 
+#[tokio::test]
+async fn published_figures_are_stored() {
+    let names = ["python/LIVE/test_data.live.dbn.zst", "dbn/test_data.imbalance.dbn"];
+    let Some(files) = truth::files("databento-dbn-schemas", &names) else { return };
+    let hub = TestHub::start(&[]).await;
+    let files = [files[0].to_str().unwrap(), files[1].to_str().unwrap()];
+    hub.feed(&[&["dbn", "--speed", "max"][..], &files].concat());
+    hub.until("all figures are stored", async || {
+        let rows = hub.sql("select count(*) from market.statistics").await;
+        let auctions = hub.sql("select count(*) from market.imbalances").await;
+        (rows[0][0].as_deref() == Some("9") && auctions[0][0].as_deref() == Some("2")).then_some(())
+    })
+    .await;
+    let open = "select instrument, qty::text, price::text from market.statistics
+        where statistic = 'open_interest'";
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(hub.sql(open).await, [[text("GLBX.MDP3:ESZ4"), text("1768"), None]]);
+    let lacking = "select auction, side, qty::text, ref_price::text, price::text
+        from market.imbalances order by ts limit 1";
+    let first = [text("O"), text("buy"), text("2000"), text("229.43"), None];
+    assert_eq!(hub.sql(lacking).await, [first]);
+    assert_eq!(hub.metric("tickwire_dead_letters_total", "").await, 0);
+}
+
 #[test]
 fn a_file_that_cannot_be_read_is_a_failure_and_a_wrong_call_is_misuse() {
     let ended = |arguments: &[&str]| {

@@ -130,8 +130,17 @@ impl Fold {
     }
 
     fn write(&mut self, event: &Event, changes: &Changes, items: u64, batch: &mut Batch) {
-        if let Body::Instrument(definition) = &event.body {
-            batch.definitions.push((self.id, (**definition).clone()));
+        match &event.body {
+            Body::Instrument(definition) => {
+                batch.definitions.push((self.id, (**definition).clone()));
+            }
+            Body::Statistic(figure) => {
+                batch.statistics.push((self.id, event.ts_event, (**figure).clone()));
+            }
+            Body::Imbalance(figure) => {
+                batch.imbalances.push((self.id, event.ts_event, (**figure).clone()));
+            }
+            _ => {}
         }
         if changes.items != 0 {
             self.write_items(event, changes, items, batch);

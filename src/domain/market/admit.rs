@@ -53,6 +53,9 @@ impl Market {
                 Body::Instrument(definition) => take(&(definition.tick_size, definition.lot_size)),
                 Body::TradeCancel { .. }
                 | Body::Status { .. }
+                // Stored with decimals of their own; nothing that is shown holds them.
+                | Body::Statistic(_)
+                | Body::Imbalance(_)
                 | Body::Disconnect
                 | Body::Heartbeat => Some(()),
             };

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::checksum::Checksum;
 use super::clock::Nanos;
 use super::decimal::Decimal;
+use super::figure::{Imbalance, Statistic};
 
 /// One market event of one instrument.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,6 +134,10 @@ pub enum Body {
     },
     /// A definition.
     Instrument(Box<Definition>),
+    /// A figure that the venue publishes.
+    Statistic(Box<Statistic>),
+    /// What an auction lacks.
+    Imbalance(Box<Imbalance>),
     /// The feed lost this instrument.
     Disconnect,
     /// Time passed.

@@ -308,7 +308,7 @@ impl Market {
                     events.disconnected = true;
                 }
             }
-            Body::Heartbeat => {}
+            Body::Statistic(_) | Body::Imbalance(_) | Body::Heartbeat => {}
         }
         false
     }

@@ -8,6 +8,7 @@
 //! | `trades` | `trade` |
 //! | `bbo-*`, `cbbo-*` | `quote`; the last trade they repeat is no new one |
 //! | `definition`, `status` | `instrument`, `status` |
+//! | `statistics`, `imbalance` | `statistic`, `imbalance` |
 //! | `ohlcv-*` | none: bars are made of trades here |
 //! | symbol mappings, system and error messages | none |
 //!
@@ -222,11 +223,17 @@ impl Adapter {
                 }
                 Ok(())
             }
-            Message::Ohlcv(_)
-            | Message::Statistic(_)
-            | Message::Imbalance(_)
-            | Message::System(_)
-            | Message::Error(_) => Ok(()),
+            Message::Statistic(msg) => {
+                let (at, state) = self.at(&msg.hd, msg.ts_recv)?;
+                out.push((state.instrument.clone(), at.event(words::statistic(&msg))));
+                Ok(())
+            }
+            Message::Imbalance(msg) => {
+                let (at, state) = self.at(&msg.hd, msg.ts_recv)?;
+                out.push((state.instrument.clone(), at.event(words::imbalance(msg))));
+                Ok(())
+            }
+            Message::Ohlcv(_) | Message::System(_) | Message::Error(_) => Ok(()),
         }
     }
 

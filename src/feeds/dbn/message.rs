@@ -29,7 +29,7 @@ pub enum Message<'a> {
     /// `ohlcv-*`.
     Ohlcv(&'a OhlcvMsg),
     /// `definition`.
-    Definition(Box<Cow<'a, InstrumentDefMsg>>),
+    Definition(Box<InstrumentDefMsg>),
     /// `statistics`.
     Statistic(Cow<'a, StatMsg>),
     /// `status`.
@@ -86,11 +86,11 @@ impl<'a> Message<'a> {
             rtype::IMBALANCE => Self::Imbalance(whole(record)?),
             rtype::INSTRUMENT_DEF => {
                 Self::Definition(Box::new(if holds::<v3::InstrumentDefMsg>(record) {
-                    Cow::Borrowed(whole(record)?)
+                    whole::<v3::InstrumentDefMsg>(record)?.clone()
                 } else if holds::<v2::InstrumentDefMsg>(record) {
-                    Cow::Owned(whole::<v2::InstrumentDefMsg>(record)?.into())
+                    whole::<v2::InstrumentDefMsg>(record)?.into()
                 } else {
-                    Cow::Owned(whole::<v1::InstrumentDefMsg>(record)?.into())
+                    whole::<v1::InstrumentDefMsg>(record)?.into()
                 }))
             }
             rtype::STATISTICS => Self::Statistic(if holds::<v3::StatMsg>(record) {

@@ -1,12 +1,13 @@
-//! Definitions and trading phases, in the words of `md.v1`.
+//! Definitions, trading phases and published figures, in the words of `md.v1`.
 
 use ::dbn::{
-    InstrumentClass, InstrumentDefMsg, StatusAction, StatusMsg, StatusReason, TradingEvent,
+    ImbalanceMsg, InstrumentClass, InstrumentDefMsg, StatMsg, StatType, StatUpdateAction,
+    StatusAction, StatusMsg, StatusReason, TradingEvent, UNDEF_ORDER_SIZE, UNDEF_STAT_QUANTITY,
 };
 use compact_str::{CompactString, format_compact};
 
 use super::fixed;
-use crate::domain::market::{Body, Decimal, Definition};
+use crate::domain::market::{Aggressor, Body, Decimal, Definition, Imbalance, Statistic};
 
 /// A definition; none where it has no price step (as of shares at some venues), which `md.v1`
 /// needs, and for the further legs of a spread, which repeat it.
@@ -52,6 +53,41 @@ fn kind_of(class: u8) -> Option<&'static str> {
         InstrumentClass::CommoditySpot => "commodity_spot",
         _ => return None,
     })
+}
+
+/// A published figure, in the vendor's word.
+pub(super) fn statistic(msg: &StatMsg) -> Body {
+    let statistic = match StatType::try_from(msg.stat_type) {
+        Ok(kind) => snake(&format_compact!("{kind:?}")),
+        Err(_) => format_compact!("statistic_{}", msg.stat_type),
+    };
+    let qty = (msg.quantity != UNDEF_STAT_QUANTITY).then_some(msg.quantity);
+    Body::Statistic(Box::new(Statistic {
+        statistic,
+        price: fixed::price(msg.price),
+        qty: qty.map(|qty| Decimal::from_mantissa(qty, 0)),
+        ts_ref: fixed::time(msg.ts_ref),
+        deleted: msg.update_action == StatUpdateAction::Delete as u8,
+    }))
+}
+
+/// What an auction lacks. Venues that do not use a price write zero: that is none.
+pub(super) fn imbalance(msg: &ImbalanceMsg) -> Body {
+    let price = |units| fixed::price(units).filter(|price| !price.is_zero());
+    let qty = |units| (units != UNDEF_ORDER_SIZE).then(|| fixed::qty(u64::from(units)));
+    let auction = char::from(msg.auction_type as u8);
+    Body::Imbalance(Box::new(Imbalance {
+        auction: auction.is_ascii_graphic().then(|| format_compact!("{auction}")),
+        side: match msg.side as u8 {
+            b'B' => Some(Aggressor::Buy),
+            b'A' => Some(Aggressor::Sell),
+            _ => None,
+        },
+        qty: qty(msg.total_imbalance_qty),
+        paired_qty: qty(msg.paired_qty),
+        ref_price: price(msg.ref_price),
+        price: price(msg.ind_match_price),
+    }))
 }
 
 /// A phase. Actions that the contract has no word for are told by the vendor's, in the same style.
@@ -110,6 +146,25 @@ mod tests {
         }
         let msg = StatusMsg { action: 99, reason: 0, ..StatusMsg::default() };
         assert_eq!(status(&msg), Body::Status { action: "action_99".into(), reason: None });
+    }
+
+    #[test]
+    fn undefined_figures_are_left_out() {
+        let msg = StatMsg {
+            stat_type: StatType::OpenInterest as u16,
+            price: i64::MAX,
+            quantity: 1_768,
+            ts_ref: u64::MAX,
+            update_action: 2,
+            ..StatMsg::default()
+        };
+        let told = Statistic {
+            statistic: "open_interest".into(),
+            qty: Some(Decimal::from_mantissa(1_768, 0)),
+            deleted: true,
+            ..Statistic::default()
+        };
+        assert_eq!(statistic(&msg), Body::Statistic(Box::new(told)));
     }
 
     #[test]

@@ -37,6 +37,12 @@ impl CopyRows {
         self
     }
 
+    pub(super) fn boolean(&mut self, value: bool) -> &mut Self {
+        self.out.put_i32(1);
+        self.out.put_u8(value.into());
+        self
+    }
+
     pub(super) fn int4(&mut self, value: i32) -> &mut Self {
         self.out.put_i32(4);
         self.out.put_i32(value);

@@ -1,6 +1,7 @@
 //! What the recorder writes: one transaction a batch, rows and positions together.
 
 mod copy;
+mod figures;
 mod page;
 mod repair;
 mod rows;

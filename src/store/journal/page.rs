@@ -31,6 +31,8 @@ impl Page<'_> {
         self.write_quotes(&batch.quotes).await?;
         self.write_books(&batch.books).await?;
         self.write_bars(&batch.bars).await?;
+        self.write_statistics(&batch.statistics).await?;
+        self.write_imbalances(&batch.imbalances).await?;
         for (id, definition) in &batch.definitions {
             self.define(*id, definition).await?;
         }
@@ -271,7 +273,7 @@ impl Page<'_> {
         }
     }
 
-    async fn copy(&self, sql: &str, rows: CopyRows) -> Result<(), StoreError> {
+    pub(super) async fn copy(&self, sql: &str, rows: CopyRows) -> Result<(), StoreError> {
         let sink = self.tx.copy_in::<_, bytes::Bytes>(sql).await?;
         pin_mut!(sink);
         sink.send(rows.finish()).await?;

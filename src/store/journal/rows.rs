@@ -1,6 +1,6 @@
 //! What a batch is made of.
 
-use crate::domain::market::{Bar, Definition, Interval, Nanos};
+use crate::domain::market::{Bar, Definition, Imbalance, Interval, Nanos, Statistic};
 use crate::wire::saved::LogId;
 
 /// A trade to be stored.
@@ -169,6 +169,10 @@ pub struct Batch {
     pub positions: Vec<Position>,
     /// Gaps.
     pub gaps: Vec<Gap>,
+    /// Figures: instrument's number, event time, what was said.
+    pub statistics: Vec<(i32, Nanos, Statistic)>,
+    /// Auctions: instrument's number, event time, what was said.
+    pub imbalances: Vec<(i32, Nanos, Imbalance)>,
     /// Definitions.
     pub definitions: Vec<(i32, Definition)>,
 }

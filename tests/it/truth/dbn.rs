@@ -222,6 +222,8 @@ fn name_of(body: &Body) -> &'static str {
     match body {
         Body::Instrument(_) => "instrument",
         Body::Status { .. } => "status",
+        Body::Statistic(_) => "statistic",
+        Body::Imbalance(_) => "imbalance",
         Body::Disconnect => "disconnect",
         body => super::kind_of(body),
     }
@@ -230,8 +232,8 @@ fn name_of(body: &Body) -> &'static str {
 #[test]
 fn each_schema_becomes_its_events() {
     let Some(dir) = schemas() else { return };
-    type Case = (&'static str, &'static str, &'static [(&'static str, usize)]);
-    let cases: [Case; 14] = [
+    type Kinds = &'static [(&'static str, usize)];
+    let cases: [(&str, &str, Kinds); 15] = [
         ("mbo", "GLBX.MDP3:ESH1", &[("book_delta", 0), ("book_snapshot", 1)]),
         ("mbp-1", "GLBX.MDP3:ESH1", &[("book_delta", 1), ("book_snapshot", 1), ("quote", 2)]),
         ("mbp-10", "GLBX.MDP3:ESH1", &[("book_delta", 1), ("book_snapshot", 1), ("quote", 1)]),
@@ -245,7 +247,8 @@ fn each_schema_becomes_its_events() {
         ("ohlcv-1d", "GLBX.MDP3:ESH1", &[]),
         ("status", "GLBX.MDP3:ESH1", &[("status", 4)]),
         ("definition", "XNAS.ITCH:MSFT", &[]),
-        ("statistics", "GLBX.MDP3:146945", &[]),
+        ("statistics", "GLBX.MDP3:146945", &[("statistic", 2)]),
+        ("imbalance", "XNAS.ITCH:SPOT", &[("imbalance", 2)]),
     ];
     for (schema, instrument, counts) in cases {
         let events =
