@@ -46,8 +46,10 @@ pub(super) struct BookTop {
     pub message: usize,
     /// The book's number, where the venue numbers.
     pub seq: Option<u64>,
-    /// Whether this is a change that the book took, not a snapshot.
+    /// Whether this is a change, not a snapshot.
     pub is_change: bool,
+    /// Whether it is a change of which the book did not know before.
+    pub is_newer: bool,
     pub top: Top,
 }
 
@@ -226,8 +228,8 @@ fn apply(
                 return false;
             }
             let book = market.book();
-            // Not newer than the book, which passed over it.
-            if is_change && event.seq.is_some() && event.seq <= seq_before {
+            // Older than the book, which passed over it.
+            if is_change && event.seq.is_some() && event.seq < seq_before {
                 return false;
             }
             let exps = (market.price_exp(), market.qty_exp());
@@ -237,7 +239,9 @@ fn apply(
                 })
             };
             let top = [side(book.best_bid()), side(book.best_ask())];
-            out.tops.push(BookTop { message, seq: book.venue_seq(), is_change, top });
+            let is_newer = is_change && (event.seq.is_none() || seq_before < event.seq);
+            let seq = book.venue_seq();
+            out.tops.push(BookTop { message, seq, is_change, is_newer, top });
             market.book_state != MarketState::Unsynced
         }
         _ => false,

@@ -58,7 +58,7 @@ fn last_at_or_before(out: &Out) -> Vec<(u64, bool)> {
 }
 
 fn same_number(out: &Out) -> Vec<(u64, bool)> {
-    let changes = out.tops.iter().filter(|book| book.is_change);
+    let changes = out.tops.iter().filter(|book| book.is_newer);
     let books: BTreeMap<u64, &Top> =
         changes.filter_map(|book| Some((book.seq?, &book.top))).collect();
     // What a snapshot holds already was changed before there was a book to compare.
