@@ -63,6 +63,7 @@ enum Scenario {
         #[arg(long)]
         venue: String,
         /// Whose frames the recordings have, where `md` is made of them.
+        #[arg(long)]
         from: Option<String>,
         /// Frames.
         #[arg(long, default_value_t = 100_000)]
