@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer};
 use super::msgpack::{self, ReadError};
 use super::named::Named;
 use super::number::{DecimalField, TimeField};
-use super::plain::{self, TRADE_ID_BYTES_MAX};
+use super::plain;
+pub use super::plain::TRADE_ID_BYTES_MAX;
 use super::text::Text;
 use crate::domain::market::{
     Aggressor, Body, Checksum, ChecksumKind, Decimal, DecimalError, Definition, Event, Imbalance,

@@ -8,7 +8,7 @@ use super::number::TIME_LIMIT;
 use crate::domain::market::{Aggressor, Body, Decimal, Event, LevelChange, Nanos, Trade};
 
 /// The longest trade id taken, in bytes.
-pub(super) const TRADE_ID_BYTES_MAX: usize = 128;
+pub const TRADE_ID_BYTES_MAX: usize = 128;
 
 /// Appends the events of a record whose instrument is `key`; none where the form is not the usual
 /// one. What was appended until then is the caller's to take away.

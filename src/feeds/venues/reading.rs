@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use compact_str::CompactString;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use serde_json::value::RawValue;
@@ -10,6 +11,7 @@ use serde_json::value::RawValue;
 use super::{FrameError, utc};
 use crate::domain::market::{Decimal, LevelChange, Nanos, SECOND_NS};
 use crate::wire::borrowed::{NUMBER, Text};
+use crate::wire::ingest::TRADE_ID_BYTES_MAX;
 use crate::wire::number::DecimalField;
 use crate::wire::time;
 
@@ -76,6 +78,14 @@ pub(super) fn quantity(field: DecimalField) -> Result<Decimal, FrameError> {
 pub(super) fn traded(field: DecimalField) -> Result<Decimal, FrameError> {
     let qty = quantity(field)?;
     if qty.is_zero() { Err(FrameError::Value("quantity")) } else { Ok(qty) }
+}
+
+/// A trade's id as the venue writes it, of a length that the log takes.
+pub(super) fn trade_id(text: &str) -> Result<CompactString, FrameError> {
+    if text.is_empty() || TRADE_ID_BYTES_MAX < text.len() || text.contains('\0') {
+        return Err(FrameError::Value("trade id"));
+    }
+    Ok(text.into())
 }
 
 /// A best bid or ask; a side without quantity or price is empty.

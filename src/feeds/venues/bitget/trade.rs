@@ -6,13 +6,13 @@
 //! id it had; trades of one millisecond that were told in part before may then be counted once too
 //! few.
 
-use compact_str::{CompactString, ToCompactString};
+use compact_str::CompactString;
 
 use crate::domain::market::{Aggressor, Body, Decimal, Event, Instrument, Nanos, Trade};
 use crate::feeds::venues::FrameError;
 use crate::feeds::venues::channel::{Item, millis};
 use crate::feeds::venues::prints::Prints;
-use crate::feeds::venues::reading::{price, traded};
+use crate::feeds::venues::reading::{price, trade_id, traded};
 use crate::feeds::venues::roster::Listed;
 use crate::wire::number::DecimalField;
 
@@ -38,7 +38,7 @@ impl Told {
             "sell" => Aggressor::Sell,
             _ => return Err(FrameError::Value("side")),
         };
-        let id = id.to_compact_string();
+        let id = if id.is_empty() { CompactString::default() } else { trade_id(id)? };
         Ok(Self { at, id, price: price(at_price)?, qty: traded(qty)?, aggressor })
     }
 }

@@ -8,7 +8,7 @@ use super::Contract;
 use super::frame::{Action, Row, Told};
 use crate::domain::market::{Aggressor, Body, Decimal, Event, Instrument, Nanos, Trade};
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::reading::{price, quantity};
+use crate::feeds::venues::reading::{price, quantity, trade_id};
 use crate::feeds::venues::roster::Roster;
 
 /// A row, checked.
@@ -31,7 +31,8 @@ fn read<'a>(row: &'a Row<'_>) -> Result<Option<Print<'a>>, FrameError> {
         Some("") | None => None,
         Some(_) => return Err(FrameError::Value("side")),
     };
-    let id = row.trade_id.as_deref();
+    let id = row.trade_id.as_deref().filter(|id| !id.is_empty());
+    id.map(trade_id).transpose()?;
     Ok(Some(Print {
         symbol: &row.symbol,
         at: row.time()?.ok_or(FrameError::Shape("no timestamp"))?,

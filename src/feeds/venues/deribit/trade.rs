@@ -2,12 +2,12 @@
 //!
 //! Conditions: `block` where the trade is part of a block trade, `liquidation` where one was.
 
-use compact_str::{CompactString, ToCompactString};
+use compact_str::CompactString;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::super::FrameError;
-use super::super::reading::{Cell, epoch, price, traded};
+use super::super::reading::{Cell, epoch, price, trade_id, traded};
 use super::super::roster::Roster;
 use super::super::scientific::Number;
 use crate::domain::market::{Aggressor, Body, Event, Instrument, Nanos, Trade};
@@ -53,7 +53,7 @@ pub(super) fn take(
         ];
         let marks: Vec<&str> = marks.into_iter().flatten().collect();
         let trade = Trade {
-            trade_id: print.trade_id.0.to_compact_string(),
+            trade_id: trade_id(&print.trade_id.0)?,
             price: price(print.price.0)?,
             qty: traded(print.amount.0)?,
             aggressor: Some(aggressor),

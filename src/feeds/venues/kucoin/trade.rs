@@ -1,12 +1,12 @@
 //! Trades: each is a fill; `side` is the taker's, its number that of the change it made.
 
-use compact_str::{CompactString, ToCompactString};
+use compact_str::CompactString;
 
 use super::book::Ladder;
 use super::frame::Told;
 use crate::domain::market::{Aggressor, Body, Event, Instrument, Nanos, Trade};
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::reading::{price, traded};
+use crate::feeds::venues::reading::{price, trade_id, traded};
 use crate::feeds::venues::roster::Roster;
 
 /// Takes a trade.
@@ -25,7 +25,7 @@ pub(super) fn take(
     let at = data.at()?.ok_or(FrameError::Shape("no time"))?;
     let seq = data.sequence.map(|digits| digits.number()).transpose()?;
     let trade = Trade {
-        trade_id: data.id().ok_or(FrameError::Shape("no tradeId"))?.to_compact_string(),
+        trade_id: trade_id(data.id().ok_or(FrameError::Shape("no tradeId"))?)?,
         price: price(data.price.ok_or(FrameError::Shape("no price"))?.0)?,
         qty: traded(data.size.ok_or(FrameError::Shape("no size"))?.0)?,
         aggressor: Some(aggressor),

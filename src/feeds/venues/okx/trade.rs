@@ -1,13 +1,13 @@
 //! Trades. `trades` tells the fills of one taker at one price as one, with their `count` and the
 //! last one's id; `trades-all` tells each.
 
-use compact_str::{CompactString, ToCompactString};
+use compact_str::CompactString;
 
 use super::book::Read;
 use crate::domain::market::{Aggressor, Body, Trade};
 use crate::feeds::venues::FrameError;
 use crate::feeds::venues::channel::Fields;
-use crate::feeds::venues::reading::{price, traded};
+use crate::feeds::venues::reading::{price, trade_id, traded};
 
 /// Reads one element of a trade channel.
 pub(super) fn read(fields: Fields<'_>) -> Result<Read, FrameError> {
@@ -28,7 +28,7 @@ pub(super) fn read(fields: Fields<'_>) -> Result<Read, FrameError> {
         return Err(FrameError::Value("count"));
     }
     let trade = Trade {
-        trade_id: fields.trade_id.0.to_compact_string(),
+        trade_id: trade_id(&fields.trade_id.0)?,
         price: price(fields.px.ok_or(FrameError::Shape("no px"))?)?,
         qty: traded(fields.sz.ok_or(FrameError::Shape("no sz"))?)?,
         aggressor: Some(aggressor),
