@@ -119,12 +119,13 @@ impl Decimal {
         }
         let mut mantissa = 0_i64;
         for byte in whole.bytes().chain(fraction.bytes()) {
+            let digit = i64::from(byte - b'0');
+            // Counted away from zero on its own side, since the negative one reaches further.
             mantissa = mantissa
                 .checked_mul(10)
-                .and_then(|value| value.checked_add(i64::from(byte - b'0')))
+                .and_then(|value| value.checked_add(if negative { -digit } else { digit }))
                 .ok_or(DecimalError::OutOfRange)?;
         }
-        let mantissa = if negative { -mantissa } else { mantissa };
         Ok(Self { mantissa, scale, written_scale })
     }
 
@@ -306,6 +307,8 @@ mod tests {
             assert_eq!(Decimal::parse(text), Err(DecimalError::OutOfRange), "{text:?}");
         }
         assert!(Decimal::parse("123456789012345678").is_ok());
+        let least = Decimal::from_mantissa(i64::MIN, 4);
+        assert_eq!(Decimal::parse(&least.to_string()), Ok(least));
     }
 
     #[test]

@@ -130,9 +130,7 @@ pub(super) fn take(
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
     let parts = parts(&told)?;
-    for part in &parts {
-        roster.get(part.symbol)?;
-    }
+    roster.check(parts.iter().map(|part| part.symbol))?;
     for Part { symbol, at, changes } in parts {
         let listed: &mut Listed<Contract> = roster.get(symbol)?;
         if let Some(body) = listed.state.ladder.follow(changes, told.action) {

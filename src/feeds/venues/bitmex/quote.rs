@@ -28,8 +28,8 @@ pub(super) fn take(
         let bid = level(row.bid_price, row.bid_size)?;
         let ask = level(row.ask_price, row.ask_size)?;
         all.push((&row.symbol, row.time()?, Body::Quote { bid, ask }));
-        roster.get(&row.symbol)?;
     }
+    roster.check(told.rows.iter().map(|row| row.symbol.as_ref()))?;
     for (symbol, at, body) in all {
         let listed = roster.get(symbol)?;
         out.push((listed.instrument.clone(), listed.event(at, recv, body)));

@@ -56,9 +56,9 @@ pub(super) fn take(
     let mut all = Vec::with_capacity(told.rows.len());
     for row in &told.rows {
         let Some(print) = read(row)? else { continue };
-        roster.get(print.symbol)?;
         all.push(print);
     }
+    roster.check(all.iter().map(|print| print.symbol))?;
     for print in all {
         let listed = roster.get(print.symbol)?;
         let trade_id = match print.id {

@@ -64,9 +64,9 @@ pub(super) fn take(
             kind: Some("spot".to_owned()),
             description: None,
         };
-        roster.get(&told.symbol)?;
         all.push((told, definition));
     }
+    roster.check(all.iter().map(|(told, _)| told.symbol.as_ref()))?;
     for (told, definition) in all {
         let listed = roster.get(&told.symbol)?;
         let event = listed.event(None, recv, Body::Instrument(Box::new(definition)));

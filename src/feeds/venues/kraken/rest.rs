@@ -88,9 +88,9 @@ pub(super) fn take(
         let symbol =
             pair_name(rest_name).ok_or_else(|| FrameError::Symbol(rest_name.to_string()))?;
         let told: Vec<_> = rows.iter().map(trade_of).collect::<Result<_, _>>()?;
-        roster.get(&symbol)?;
         all.push((symbol, told));
     }
+    roster.check(all.iter().map(|(symbol, _)| symbol.as_str()))?;
     for (symbol, told) in all {
         let listed = roster.get(&symbol)?;
         for told in &told {

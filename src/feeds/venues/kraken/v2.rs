@@ -190,9 +190,9 @@ fn take_books(
         let kind = ChecksumKind::KrakenV2;
         let checksum = told.checksum.map(|value| Checksum { kind, value: value.into() });
         let (bids, asks) = (changes(told.bids)?, changes(told.asks)?);
-        roster.get(&told.symbol)?;
         all.push((told.symbol, book::Told { at, bids, asks, checksum }));
     }
+    roster.check(all.iter().map(|(symbol, _)| symbol.as_ref()))?;
     for (symbol, told) in all {
         let listed = roster.get(&symbol)?;
         let event = if is_snapshot {
@@ -216,9 +216,9 @@ fn take_prints(
         let at = rfc3339("timestamp", &print.timestamp)?;
         let numbers = (print.price, print.qty);
         let told = trade::Told::read(at, Some(print.trade_id), numbers, &print.side)?;
-        roster.get(&print.symbol)?;
         all.push((&print.symbol, told));
     }
+    roster.check(all.iter().map(|(symbol, _)| symbol.as_ref()))?;
     for (symbol, told) in all {
         let listed = roster.get(symbol)?;
         out.push((listed.instrument.clone(), trade::event(listed, &told, recv)));
@@ -237,9 +237,9 @@ fn take_tickers(
         let at = time_of(ticker.timestamp.as_ref())?;
         let bid = (ticker.bid, ticker.bid_qty);
         let told = quote::Told::read(at, bid, (ticker.ask, ticker.ask_qty))?;
-        roster.get(&ticker.symbol)?;
         all.push((&ticker.symbol, told));
     }
+    roster.check(all.iter().map(|(symbol, _)| symbol.as_ref()))?;
     for (symbol, told) in all {
         let listed = roster.get(symbol)?;
         if listed.state.ticker_is_quote {
