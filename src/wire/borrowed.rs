@@ -1,9 +1,10 @@
 //! JSON read by borrowing, for venues' frames: strings without escapes and the text of numbers are
 //! slices of the frame.
 //!
-//! It takes what serde_json takes, and gives the same. Numbers are handed over by their text, as
-//! serde_json does with `arbitrary_precision`. Why a text is refused is serde_json's to say where it
-//! is no JSON.
+//! What it takes it gives as serde_json does, numbers by their text as with `arbitrary_precision`. It
+//! takes less: no floats and no variants with content, which frames' types here do not have, and
+//! also in parts that are passed over no lone surrogates and no more than 127 levels. Why a text is
+//! refused is serde_json's to say where it is no JSON.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,10 +1,11 @@
 //! A row in, an event out.
 
-use compact_str::{CompactString, format_compact};
+use compact_str::CompactString;
 use jiff::civil::Date;
 
 use super::layout::{Column, Kind, Layout, LayoutError, Places};
 use crate::domain::market::{Aggressor, Body, Decimal, Event, LevelChange, Nanos, Trade};
+use crate::feeds::venues::prints::Prints;
 
 /// The longest trade id that `md.v1` takes, in bytes.
 const ID_BYTES_MAX: usize = 128;
@@ -52,7 +53,7 @@ pub struct RowReader<'a> {
     date: Option<Date>,
     joined: String,
     /// The last time without an id, and how many trades it had.
-    unnamed: (Nanos, u32),
+    unnamed: Prints,
 }
 
 impl<'a> RowReader<'a> {
@@ -64,7 +65,14 @@ impl<'a> RowReader<'a> {
     pub fn new(layout: &'a Layout) -> Result<Self, LayoutError> {
         let kind = layout.columns.kind()?;
         let places = Places::default();
-        Ok(Self { layout, kind, places, date: None, joined: String::new(), unnamed: (-1, 0) })
+        Ok(Self {
+            layout,
+            kind,
+            places,
+            date: None,
+            joined: String::new(),
+            unnamed: Prints::default(),
+        })
     }
 
     /// Begins a file: where its columns stand, and its date.
@@ -167,13 +175,7 @@ impl<'a> RowReader<'a> {
             let fits = (1..=ID_BYTES_MAX).contains(&id.len()) && !id.contains('\0');
             return if fits { Ok(id.into()) } else { Err(BadRow::Id(id.len())) };
         }
-        let (last, count) = &mut self.unnamed;
-        if *last == ts {
-            *count += 1;
-        } else {
-            (*last, *count) = (ts, 0);
-        }
-        Ok(format_compact!("~{ts}.{count}"))
+        Ok(self.unnamed.next_id(ts))
     }
 }
 

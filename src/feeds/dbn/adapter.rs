@@ -28,6 +28,7 @@ use super::symbols::Symbols;
 use super::{fixed, words};
 use crate::domain::by_order::ByOrder;
 use crate::domain::market::{Aggressor, Body, Event, Instrument, LevelChange, Nanos, Trade};
+use crate::feeds::venues::prints::Prints;
 
 /// The most instruments whose books are held.
 pub const BOOKS_MAX: usize = 1 << 20;
@@ -88,8 +89,10 @@ struct State {
     orders: Orders,
     levels: Levels,
     quoted: Option<Quoted>,
-    /// The last sequence number (or time) of each tape, and how many trades it had.
-    trades: [(u64, u32); 5],
+    /// The last sequence number of each tape, and how many trades it had.
+    trades: [(u32, u32); 5],
+    /// The same for trades without a sequence number.
+    unnamed: [Prints; 5],
 }
 
 /// Makes events of records; files follow one another.
@@ -318,6 +321,7 @@ impl Adapter {
             levels: Levels::default(),
             quoted: None,
             trades: [(0, 0); 5],
+            unnamed: Default::default(),
         });
         self.by_name.insert(instrument, self.states.len() - 1);
         Ok(self.states.len() - 1)
@@ -424,17 +428,18 @@ impl State {
     /// The sequence number, with a counter behind it from its second trade on; where there is no
     /// sequence number, the event time and the counter.
     fn next_id(&mut self, tape: Tape, ts: Nanos, sequence: u32) -> CompactString {
-        let key = if sequence == 0 { ts.unsigned_abs() } else { u64::from(sequence) };
+        if sequence == 0 {
+            return self.unnamed[tape as usize].next_id(ts);
+        }
         let (last, count) = &mut self.trades[tape as usize];
-        if *last == key {
+        if *last == sequence {
             *count += 1;
         } else {
-            (*last, *count) = (key, 0);
+            (*last, *count) = (sequence, 0);
         }
-        match (sequence, *count) {
-            (0, count) => format_compact!("~{ts}.{count}"),
-            (sequence, 0) => format_compact!("{sequence}"),
-            (sequence, count) => format_compact!("{sequence}.{count}"),
+        match *count {
+            0 => format_compact!("{sequence}"),
+            count => format_compact!("{sequence}.{count}"),
         }
     }
 }

@@ -194,7 +194,7 @@ impl Connection {
         let now = Now { ms: self.shared.clock.now(), wall: wall() };
         let mut events = std::mem::take(&mut self.events);
         let _taken = self.adapter.take(Frame::Lost, now.wall, &mut events);
-        let records = self.followed.take(&mut events, now);
+        let records = self.followed.end(&mut events, now);
         self.events = events;
         self.followed.gone();
         match self.shared.outlet.send_all(records).await {

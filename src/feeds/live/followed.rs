@@ -116,8 +116,23 @@ impl Followed {
         self.connected(0);
     }
 
-    /// Takes the events of one frame.
+    /// Takes the events of one frame. A book that the adapter itself says is lost is wanted again.
     pub fn take(&mut self, events: &mut Vec<(Instrument, Event)>, now: Now) -> Records {
+        self.fold(events, now, true)
+    }
+
+    /// Takes what the adapter says of a connection that has ended: every book is wanted on the next
+    /// one anyway.
+    pub fn end(&mut self, events: &mut Vec<(Instrument, Event)>, now: Now) -> Records {
+        self.fold(events, now, false)
+    }
+
+    fn fold(
+        &mut self,
+        events: &mut Vec<(Instrument, Event)>,
+        now: Now,
+        is_connected: bool,
+    ) -> Records {
         let mut records: Records = Vec::new();
         for (instrument, event) in events.drain(..) {
             if !self.all.contains_key(&instrument) {
@@ -127,16 +142,8 @@ impl Followed {
                 self.all.insert(instrument.clone(), one);
             }
             let Some(one) = self.all.get_mut(&instrument) else { continue };
-            let at = match records.iter().position(|(known, _)| *known == instrument) {
-                Some(at) => at,
-                None => {
-                    records.push((instrument.clone(), Vec::with_capacity(2)));
-                    records.len() - 1
-                }
-            };
-            let record = &mut records[at].1;
             if !std::mem::replace(&mut one.introduced, true) {
-                record.push(disconnect(event.ts_event, now.wall));
+                add(&mut records, &instrument, disconnect(event.ts_event, now.wall));
             }
             if one.feed_ts < event.ts_event {
                 one.feed_ts = event.ts_event;
@@ -149,15 +156,19 @@ impl Followed {
             one.said_at = now.ms;
             let stood = one.watch.stands();
             let step = one.watch.take(&event, now.ms);
-            record.push(event);
+            let is_lost = is_connected && stood && event.body == Body::Disconnect;
+            add(&mut records, &instrument, event);
             let is_change = step != Step::Nothing;
             one.recovery.hear(is_change);
             match step {
+                Step::Nothing if is_lost => {
+                    breaks(&self.metrics, (&instrument, one), Fault::Gap, now.ms);
+                }
                 Step::Nothing | Step::Unsynced => {}
                 Step::Stands => stands(&self.metrics, (&instrument, one), now.ms),
                 Step::Breaks(fault) => {
                     if stood && !fault.shows_in_the_log() {
-                        record.push(lose(one, now));
+                        add(&mut records, &instrument, lose(one, now));
                     }
                     breaks(&self.metrics, (&instrument, one), fault, now.ms);
                 }
@@ -200,8 +211,9 @@ impl Followed {
         let named = |one: &One| text.contains(&one.symbol.to_ascii_lowercase());
         let any_named = self.all.values().any(named);
         let is_whole = matches!(error, FrameError::Shape(_)) && is_numbered;
-        if is_none_of_these || (is_whole && !any_named) {
-            // Where a number shows every gap, a kind of message that is not known harms nothing.
+        if (is_none_of_these || is_whole) && !any_named {
+            // Where a number shows every gap, a kind of message that is not known harms nothing; nor
+            // does one of instruments that nobody follows.
             return Records::new();
         }
         // Half a frame may lack the very names that it is about.
@@ -277,6 +289,19 @@ impl Followed {
         {
             breaks(&self.metrics, (instrument, one), Fault::Unanswered, now);
         }
+    }
+}
+
+/// Adds an event to its instrument's last record. A `disconnect` has a record of its own, so that no
+/// event that the hub refuses takes it along.
+fn add(records: &mut Records, instrument: &Instrument, event: Event) {
+    let is_lost = |event: &Event| event.body == Body::Disconnect;
+    let last = records.iter_mut().rfind(|(known, _)| known == instrument);
+    match last {
+        Some((_, record)) if !is_lost(&event) && !record.last().is_some_and(is_lost) => {
+            record.push(event);
+        }
+        _ => records.push((instrument.clone(), vec![event])),
     }
 }
 
@@ -377,8 +402,10 @@ mod tests {
     fn the_first_event_of_an_instrument_stands_behind_a_disconnect_of_its_time() {
         let mut all = followed("kraken", &["A/B"]);
         let first = snapshot(&mut all, "KRAKEN:A/B", at(0), 7);
-        assert_eq!(kinds(&first), [("KRAKEN:A/B".into(), vec!["disconnect", "snapshot"])]);
-        assert_eq!(first[0].1[0].ts_event, first[0].1[1].ts_event);
+        // Apart, so that an event that the hub refuses does not take the `disconnect` along.
+        let name = || "KRAKEN:A/B".to_owned();
+        assert_eq!(kinds(&first), [(name(), vec!["disconnect"]), (name(), vec!["snapshot"])]);
+        assert_eq!(first[0].1[0].ts_event, first[1].1[0].ts_event);
         let second = snapshot(&mut all, "KRAKEN:A/B", at(5), 7);
         assert_eq!(kinds(&second), [("KRAKEN:A/B".into(), vec!["snapshot"])]);
     }
@@ -399,6 +426,48 @@ mod tests {
         // The slowest event was on its way for 300 ms.
         let slowest = 300_000_000;
         assert_eq!(times, [(1_000, slowest), (2_000, slowest), (3_000, slowest)]);
+    }
+
+    #[test]
+    fn a_book_that_the_adapter_says_is_lost_is_asked_for_again() {
+        let lost = |followed: &mut Followed, is_connected: bool| {
+            let event = disconnect(at(1).wall, at(1).wall);
+            let mut events = vec![(Instrument::parse("OKX:A-B").unwrap(), event)];
+            if is_connected {
+                followed.take(&mut events, at(1))
+            } else {
+                followed.end(&mut events, at(1))
+            }
+        };
+        let mut all = followed("okx", &["A-B"]);
+        all.connected(0);
+        let asked = |all: &mut Followed, now| all.ask(now, true).map(|(name, ..)| name.to_string());
+        while asked(&mut all, 0).is_some() {}
+        snapshot(&mut all, "OKX:A-B", at(0), 0);
+        assert_eq!(asked(&mut all, 1), None);
+
+        assert_eq!(kinds(&lost(&mut all, true)), [("OKX:A-B".into(), vec!["disconnect"])]);
+        assert_eq!(asked(&mut all, 60_000).as_deref(), Some("OKX:A-B"));
+        // What ends with its connection comes back with the next one.
+        let mut all = followed("okx", &["A-B"]);
+        snapshot(&mut all, "OKX:A-B", at(0), 0);
+        lost(&mut all, false);
+        assert_eq!(asked(&mut all, 60_000), None);
+    }
+
+    #[test]
+    fn a_number_that_the_hub_refuses_takes_no_disconnect_along() {
+        let mut all = followed("kraken", &["A/B"]);
+        snapshot(&mut all, "KRAKEN:A/B", at(0), 0);
+        let fine = (Decimal::from_mantissa(1, 18), Decimal::from_mantissa(1, 0));
+        let large = (Decimal::from_mantissa(i64::MAX, 0), Decimal::from_mantissa(1, 0));
+        let body = Body::BookDelta { bids: vec![fine, large], asks: Vec::new(), checksum: None };
+        let event = said(at(1).wall, at(1).wall, body);
+        let name = Instrument::parse("KRAKEN:A/B").unwrap();
+        let records = all.take(&mut vec![(name, event)], at(1));
+
+        let name = || "KRAKEN:A/B".to_owned();
+        assert_eq!(kinds(&records), [(name(), vec!["other"]), (name(), vec!["disconnect"])]);
     }
 
     #[test]

@@ -32,11 +32,14 @@ mod summary;
 mod tls;
 mod watch;
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch::Receiver;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use self::clock::Clock;
 use self::connection::{Connection, Shared};
@@ -46,6 +49,9 @@ use super::kafka::{self, KafkaError};
 use super::venues::{self, Venue};
 use crate::config::Settings;
 use crate::telemetry::LiveMetrics;
+
+/// Between the panic of a connection and its next beginning.
+const AFTER_A_PANIC: Duration = Duration::from_secs(1);
 
 /// What is to be followed.
 #[derive(Clone, Debug)]
@@ -138,13 +144,26 @@ pub async fn run(
     let shared = Arc::new(shared(settings, venue, wanted, outlet, metrics.clone())?);
     let most = (venue.line)().terms().instruments_max.max(1);
     let mut connections = JoinSet::new();
-    for (number, part) in instruments.chunks(most).enumerate() {
-        let connection = Connection::new(shared.clone(), number + 1, part.to_vec());
-        connections.spawn(connection.live(stop.clone()));
-    }
+    let parts: Vec<_> = instruments.chunks(most).collect();
+    let open = |connections: &mut JoinSet<()>, number: usize| {
+        let connection = Connection::new(shared.clone(), number + 1, parts[number].to_vec());
+        connections.spawn(connection.live(stop.clone())).id()
+    };
+    let mut numbers: HashMap<_, _> =
+        (0..parts.len()).map(|number| (open(&mut connections, number), number)).collect();
     let every = settings.live.summary_every_ms;
     let summary = tokio::spawn(summary::tell(venue.name, metrics, every));
-    while connections.join_next().await.is_some() {}
+    while let Some(ended) = connections.join_next().await {
+        // One that panicked begins anew, and so says `disconnect` first; the others do not notice.
+        if let Err(error) = ended
+            && let Some(number) = numbers.remove(&error.id())
+            && !*stop.borrow()
+        {
+            tracing::error!(venue = venue.name, connection = number + 1, %error, "it begins anew");
+            sleep(AFTER_A_PANIC).await;
+            numbers.insert(open(&mut connections, number), number);
+        }
+    }
     summary.abort();
     if let Some(exposed) = exposed {
         exposed.abort();

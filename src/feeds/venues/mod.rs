@@ -29,7 +29,7 @@ pub mod line;
 mod numbering;
 mod okx;
 mod phemex;
-mod prints;
+pub(in crate::feeds) mod prints;
 pub(in crate::feeds) mod reading;
 mod roster;
 mod scientific;

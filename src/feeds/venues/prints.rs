@@ -12,7 +12,7 @@ const TIMES_MAX: usize = 1_024;
 
 /// How many trades without id each recent nanosecond had.
 #[derive(Debug, Default)]
-pub(super) struct Prints(BTreeMap<Nanos, u32>);
+pub(in crate::feeds) struct Prints(BTreeMap<Nanos, u32>);
 
 impl Prints {
     /// The id of the next trade of that time.

@@ -2,7 +2,7 @@
 //! change any more; such a one can come after trades of the next bucket. The fills of a trade are
 //! its own id (`trade`) or `f` to `l` (`aggTrade`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::Deserialize;
 
@@ -21,6 +21,8 @@ pub(super) struct Klines {
     prefix: &'static str,
     /// By symbol and id.
     aggregates: BTreeMap<(String, u64), (u64, u64)>,
+    /// The same keys, in the order in which they came.
+    arrived: VecDeque<(String, u64)>,
 }
 
 #[derive(Deserialize)]
@@ -79,7 +81,7 @@ struct Bucket<'a> {
 impl Klines {
     /// Of the market with that name in instruments.
     pub fn new(prefix: &'static str) -> Self {
-        Self { prefix, aggregates: BTreeMap::new() }
+        Self { prefix, aggregates: BTreeMap::new(), arrived: VecDeque::new() }
     }
 }
 
@@ -90,9 +92,14 @@ impl Klines {
         } else {
             borrowed::from_str(text)?
         };
-        self.aggregates.insert((told.s.to_owned(), told.a), (told.f, told.l));
-        if AGGREGATES_MAX < self.aggregates.len() {
-            self.aggregates.pop_first();
+        let key = (told.s.to_owned(), told.a);
+        if self.aggregates.insert(key.clone(), (told.f, told.l)).is_none() {
+            self.arrived.push_back(key);
+        }
+        if AGGREGATES_MAX < self.arrived.len()
+            && let Some(first) = self.arrived.pop_front()
+        {
+            self.aggregates.remove(&first);
         }
         Ok(())
     }

@@ -238,6 +238,8 @@ impl Binance {
         let told: Told<'_> = match borrowed::from_str(inner) {
             Ok(told) => told,
             Err(_) if inner.starts_with('[') || is_of_another_kind(text) => return Ok(()),
+            // Something stands behind the data that did not when this was written.
+            Err(_) if let Some(Ok(told)) = enveloped_in(text).map(borrowed::from_str) => told,
             Err(error) => return Err(error.into()),
         };
         let roster = &mut self.roster;
@@ -325,6 +327,11 @@ fn unwrapped(text: &str) -> Option<&str> {
     {
         return data.strip_suffix('}');
     }
+    enveloped_in(text)
+}
+
+/// The same, wherever it stands.
+fn enveloped_in(text: &str) -> Option<&str> {
     let data = text.contains(r#""data""#).then(|| borrowed::from_str::<Envelope<'_>>(text).ok());
     data.flatten()?.data.map(RawValue::get)
 }

@@ -70,8 +70,7 @@ fn parts<'a>(told: &'a Told<'_>) -> Result<Vec<Part<'a>>, FrameError> {
         let change = change(row, told.action)?;
         let known = parts.iter().position(|part| part.symbol == row.symbol);
         let place = known.unwrap_or_else(|| {
-            let changes = Vec::with_capacity(told.rows.len());
-            parts.push(Part { symbol: &row.symbol, at: None, changes });
+            parts.push(Part { symbol: &row.symbol, at: None, changes: Vec::new() });
             parts.len() - 1
         });
         let part = &mut parts[place];
@@ -129,8 +128,9 @@ pub(super) fn take(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
+    let named = told.rows.iter().map(|row| row.symbol.as_ref());
+    roster.check(named.chain(told.symbol.as_deref()))?;
     let parts = parts(&told)?;
-    roster.check(parts.iter().map(|part| part.symbol))?;
     for Part { symbol, at, changes } in parts {
         let listed: &mut Listed<Contract> = roster.get(symbol)?;
         if let Some(body) = listed.state.ladder.follow(changes, told.action) {

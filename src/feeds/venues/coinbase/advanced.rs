@@ -7,12 +7,11 @@
 //! - `heartbeats`: once a second, so that silence can be told from loss; moves all products' time.
 //! - The others carry nothing that is taken here, but their numbers count.
 
-use compact_str::ToCompactString;
 use serde::Deserialize;
 
 use super::super::FrameError;
 use super::super::numbering::Place;
-use super::super::reading::{Cell, price, quantity};
+use super::super::reading::{Cell, price, quantity, trade_id};
 use super::super::sided::{self, Word};
 use super::{Coinbase, Told, needed, time_of, trade};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
@@ -151,10 +150,7 @@ fn prints<'a>(happening: &'a Happening<'_>, given: &mut Vec<Given<'a>>) -> Resul
         let at = time_of("time", print.time.as_ref())?;
         let taker_bought = sided::is_bid(&print.side.0.to_ascii_lowercase());
         let taker_bought = taker_bought.ok_or(FrameError::Value("side"))?;
-        if print.trade_id.0.is_empty() {
-            return Err(FrameError::Shape("no trade_id"));
-        }
-        let trade_id = print.trade_id.0.to_compact_string();
+        let trade_id = trade_id(&print.trade_id.0)?;
         let taken_by = trade::aggressor(taker_bought);
         let trade = trade::checked(trade_id, print.price, print.size, taken_by)?;
         given.push((&print.product_id.0, at, Body::Trade(Box::new(trade))));
