@@ -165,6 +165,37 @@ async fn late_trades_cancels_and_corrections_revise_the_closed_bar_on_all_doors(
 }
 
 #[tokio::test]
+async fn hours_of_late_history_at_once_are_recomputed_bar_by_bar_beside_the_recording() {
+    let hub = TestHub::start(&[("MARKET__IDLE_CLOSE_MS", "3600000")]).await;
+    hub.produce(NAME, &trade("now", DAY + 20 * 3600 * SECOND, "100", "1"));
+    // More bars than one transaction recomputes, newest first; in each minute two trades.
+    let minutes = 600;
+    for minute in (0..minutes).rev() {
+        let start = DAY + minute * 60 * SECOND;
+        hub.produce(NAME, &trade(&format!("a{minute}"), start + 2 * SECOND, "101.5", "1"));
+        hub.produce(NAME, &trade(&format!("b{minute}"), start + SECOND, "100.5", "0.25"));
+    }
+    hub.flush();
+    hub.until_recorded().await;
+    // The day itself is not over.
+    hub.until("all final bars are recomputed", async || {
+        let left = hub.sql("select distinct interval_name from recorder.repairs").await;
+        (left == [[Some("1d".to_owned())]]).then_some(())
+    })
+    .await;
+    let rows = hub
+        .sql(
+            "select count(*), sum(volume), sum(trades), min(open), max(open), min(close), max(high)
+             from market.bars_1m where start < '2026-03-01 19:00Z' and state = 'final'",
+        )
+        .await;
+    let text: Vec<&str> = rows[0].iter().map(|value| value.as_deref().unwrap()).collect();
+    assert_eq!(text, ["600", "750.00", "1200", "100.5", "100.5", "101.5", "101.5"]);
+    let bars = hub.sql("select count(*), sum(trades) from market.bars_1h").await;
+    assert_eq!(bars[0][1].as_deref(), Some("1200"));
+}
+
+#[tokio::test]
 async fn a_bar_whose_trades_were_all_taken_back_stays_with_null_prices() {
     let hub = TestHub::start(&[("MARKET__IDLE_CLOSE_MS", "3600000")]).await;
     hub.produce(NAME, &trade("a", DAY + SECOND, "100", "123456789012345678"));

@@ -21,10 +21,14 @@ async fn known(hub: &TestHub) {
     .await;
 }
 
-/// Ten seconds of more than a narrow connection takes.
+/// More than a narrow connection takes, until it is killed.
 fn loud_feed(hub: &TestHub) -> Child {
-    let count = ["--instruments", "3", "--count", "60000"];
-    hub.feed_in_background(&[&["sim", "--rate", "6000"], &count[..]].concat())
+    hub.feed_in_background(&["sim", "--rate", "6000", "--instruments", "3"])
+}
+
+fn end(mut feed: Child) {
+    feed.kill().unwrap();
+    feed.wait().unwrap();
 }
 
 async fn names(hub: &TestHub) -> Vec<String> {
@@ -97,15 +101,14 @@ async fn who_pauses_is_told_merged_changes_and_who_stands_still_is_closed_with_4
     follow_all(&mut healthy, &names, 100).await;
     follow_all(&mut slow, &names, 0).await;
     follow_all(&mut frozen, &names, 0).await;
-    let mut feed = loud_feed(&hub);
+    let feed = loud_feed(&hub);
     let (mut all, mut merged) = (BTreeMap::new(), BTreeMap::new());
-    let fed = Cell::new(false);
+    let (fed, conflated) = (Cell::new(false), Cell::new(0));
     let follow = async {
-        while feed.try_wait().unwrap().is_none() {
+        while !fed.get() {
             assert!(healthy.take_frame().await);
             assert_eq!(fold(&mut healthy, &mut all), 0, "a client that reads is never conflated");
         }
-        fed.set(true);
         assert_eq!(read_out(&mut healthy, &mut all).await, 0);
     };
     // The slow one reads once its frames are refused, and catches up before it is too slow.
@@ -115,21 +118,24 @@ async fn who_pauses_is_told_merged_changes_and_who_stands_still_is_closed_with_4
             (0 < refused).then_some(())
         })
         .await;
-        let mut conflated = 0;
         while !fed.get() {
             let read = tokio::time::timeout(Duration::from_millis(200), slow.take_frame()).await;
             assert!(read.unwrap_or(true), "who reads again is not closed: {:?}", slow.closed);
-            conflated += fold(&mut slow, &mut merged);
+            conflated.set(conflated.get() + fold(&mut slow, &mut merged));
         }
-        conflated + read_out(&mut slow, &mut merged).await
+        read_out(&mut slow, &mut merged).await;
     };
-    let ((), conflated) = tokio::join!(follow, catch_up);
-    hub.until("the frozen one is closed", async || {
-        (hub.metric("tickwire_sessions_too_slow_total", "").await == 1).then_some(())
-    })
-    .await;
+    let feed_until_both = async {
+        hub.until("the frozen one is closed, and merged changes say so", async || {
+            let closed = hub.metric("tickwire_sessions_too_slow_total", "").await == 1;
+            (closed && 0 < conflated.get()).then_some(())
+        })
+        .await;
+        end(feed);
+        fed.set(true);
+    };
+    tokio::join!(follow, catch_up, feed_until_both);
 
-    assert!(0 < conflated, "merged changes say so");
     assert_eq!(slow.closed, None);
     for name in &names {
         same_as_rest(&hub, &all, name).await;
@@ -154,7 +160,7 @@ async fn who_does_not_even_take_the_close_frame_is_cut() {
     known(&hub).await;
     let mut frozen = narrow_connection(&hub.ws_url()).await;
     follow_all(&mut frozen, &names(&hub).await, 0).await;
-    let mut feed = loud_feed(&hub);
+    let feed = loud_feed(&hub);
     hub.until("the frozen one is cut", async || {
         (hub.metric("tickwire_sessions_cut_total", "").await == 1).then_some(())
     })
@@ -163,6 +169,5 @@ async fn who_does_not_even_take_the_close_frame_is_cut() {
         (hub.metric("tickwire_sessions", "").await == 0).then_some(())
     })
     .await;
-    feed.kill().unwrap();
-    feed.wait().unwrap();
+    end(feed);
 }

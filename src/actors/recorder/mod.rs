@@ -38,6 +38,9 @@ const POLL_WAIT: Duration = Duration::from_millis(20);
 const STATES_EVERY: Duration = Duration::from_secs(5);
 const SEND_PATIENCE: Duration = Duration::from_secs(10);
 const RECORD: RoleLabel = RoleLabel { role: "record" };
+/// Bars recomputed in one transaction: history of many minutes that comes at once is repaired in
+/// steps, so that what else is recorded does not wait for it.
+const REPAIRS_A_PAGE: usize = 500;
 /// Between two tries to reach a database that is away: doubled from the first to the last.
 const TRY_AGAIN: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
@@ -91,6 +94,8 @@ struct Stretch<'a> {
     folds: HashMap<Box<[u8]>, Fold, foldhash::fast::RandomState>,
     stands: BTreeMap<i32, Stand>,
     repairs: BTreeSet<Repair>,
+    /// The last transaction left repairs that are due.
+    more_is_due: bool,
     gaps: Vec<Gap>,
     batch: Batch,
     /// Bars for other readers: instrument, JSON.
@@ -171,6 +176,7 @@ impl Recorder {
             folds: HashMap::default(),
             stands: BTreeMap::new(),
             repairs,
+            more_is_due: false,
             gaps,
             batch: Batch::default(),
             letters: Vec::new(),
@@ -342,7 +348,7 @@ impl Stretch<'_> {
                 self.batch.positions.push(position);
             }
         }
-        if self.batch.positions.is_empty() && self.batch.gaps.is_empty() {
+        if self.batch.positions.is_empty() && self.batch.gaps.is_empty() && !self.more_is_due {
             return Ok(());
         }
         let batch = std::mem::take(&mut self.batch);
@@ -374,7 +380,7 @@ impl Stretch<'_> {
                 (fold.id, (fold.name.as_str().to_owned(), watermark))
             })
             .collect();
-        let fresh: Vec<Repair> = late.iter().flat_map(|late| repairs_of(late, &names)).collect();
+        let fresh: BTreeSet<Repair> = late.iter().flat_map(|late| repairs_of(late, &names)).collect();
         wait(runtime, settings, page.remember(&fresh))?;
         self.repairs.extend(fresh);
         let lateness = self.tools.policy.allowed_lateness_ns;
@@ -386,12 +392,10 @@ impl Stretch<'_> {
                 let end = repair.start + repair.interval.length_ns();
                 watermark.is_some_and(|watermark| end + lateness <= watermark)
             })
+            .take(REPAIRS_A_PAGE)
             .cloned()
             .collect();
-        let mut recomputed = Vec::new();
-        for repair in &due {
-            recomputed.extend(wait(runtime, settings, page.recompute(repair))?);
-        }
+        let recomputed = wait(runtime, settings, page.recompute(&due))?;
         let topic = self.tools.settings.kafka.topic(BARS_TOPIC);
         let again = recomputed
             .iter()
@@ -412,9 +416,10 @@ impl Stretch<'_> {
         }
         wait(runtime, settings, page.commit())?;
         metrics().recomputed_bars.inc_by(again.len() as u64);
-        for repair in due {
-            self.repairs.remove(&repair);
+        for repair in &due {
+            self.repairs.remove(repair);
         }
+        self.more_is_due = due.len() == REPAIRS_A_PAGE;
         for (number, stand) in &mut self.stands {
             stand.stored();
             self.tools.progress.reach(*number, stand.written);

@@ -1,5 +1,7 @@
 //! Writing one batch.
 
+use std::collections::HashSet;
+
 use futures_util::{SinkExt, pin_mut};
 use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
@@ -88,7 +90,7 @@ impl Page<'_> {
             return Ok(Vec::new());
         }
         let stored = self.tx.query(sql, &[]).await?;
-        let stored: Vec<LateTrade> = stored
+        let stored: HashSet<LateTrade> = stored
             .iter()
             .map(|row| LateTrade { instrument_id: row.get(0), ts_ns: row.get(1) })
             .collect();

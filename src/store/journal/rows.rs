@@ -48,7 +48,7 @@ pub struct Amend {
 }
 
 /// A trade that the stream's bars do not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LateTrade {
     /// Its instrument's number.
     pub instrument_id: i32,
