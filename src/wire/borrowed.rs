@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{
@@ -21,6 +22,9 @@ use serde::forward_to_deserialize_any;
 pub(crate) const NUMBER: &str = "$serde_json::private::Number";
 /// The name under which serde_json hands over the text of any value.
 const RAW: &str = "$serde_json::private::RawValue";
+/// The name under which a string and a number are both wanted as their text; other readers than this
+/// one hand them over as what they are.
+pub(crate) const PLAIN: &str = "$tickwire::plain";
 /// Lists and objects within one another; serde_json's limit.
 const DEPTH_MAX: u8 = 128;
 
@@ -45,7 +49,7 @@ pub fn from_str_seed<'a, S: DeserializeSeed<'a>>(
     let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, depth: 0 };
     match seed.deserialize(&mut reader) {
         Ok(value) if reader.is_at_end() => Ok(value),
-        Ok(_) => Err(why(text, Unfit("trailing characters".into()))),
+        Ok(_) => Err(why(text, de::Error::custom("trailing characters"))),
         Err(fault) => Err(why(text, fault)),
     }
 }
@@ -55,13 +59,21 @@ pub fn from_str_seed<'a, S: DeserializeSeed<'a>>(
 fn why(text: &str, fault: Unfit) -> serde_json::Error {
     match serde_json::from_str::<IgnoredAny>(text) {
         Err(error) => error,
-        Ok(IgnoredAny) => de::Error::custom(fault.0),
+        Ok(IgnoredAny) => de::Error::custom(fault),
     }
 }
 
-/// A string, borrowed where it can be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A string, borrowed where it can be; within an `Option` too, where serde copies a `Cow`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text<'a>(pub Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -87,9 +99,9 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// What is wrong with a text; empty where it is no JSON.
+/// What is wrong with a text; none where it is no JSON. Thin, because each step of reading returns one.
 #[derive(Debug)]
-struct Unfit(Cow<'static, str>);
+struct Unfit(Option<Box<str>>);
 
 /// A value of another kind than the form has there.
 #[cold]
@@ -98,11 +110,11 @@ fn mismatch(expected: &dyn de::Expected) -> Unfit {
 }
 
 /// Not JSON.
-const BROKEN: Unfit = Unfit(Cow::Borrowed(""));
+const BROKEN: Unfit = Unfit(None);
 
 impl fmt::Display for Unfit {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
+        out.write_str(self.0.as_deref().unwrap_or_default())
     }
 }
 
@@ -111,8 +123,32 @@ impl std::error::Error for Unfit {}
 impl de::Error for Unfit {
     #[cold]
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(message.to_string().into())
+        Self(Some(message.to_string().into()))
     }
+}
+
+/// Where, from `at` on, the first quote, backslash or control character stands, else the end. Eight
+/// bytes at a time: a byte's highest bit is set where it is one of them, and maybe in bytes behind
+/// the first, which are not looked at ("Bit Twiddling Hacks", hasless and haszero).
+#[inline]
+fn end_of_plain(bytes: &[u8], mut at: usize) -> usize {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    let below = |word: u64, limit: u8| word.wrapping_sub(EACH * u64::from(limit)) & !word;
+    let equal = |word: u64, byte: u8| below(word ^ (EACH * u64::from(byte)), 1);
+    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let word = u64::from_le_bytes(*eight);
+        let found = below(word, b' ') | equal(word, b'"') | equal(word, b'\\');
+        let found = found & (EACH << 7);
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let is_plain = |byte: &u8| !matches!(byte, 0..=0x1f | b'"' | b'\\');
+    while bytes.get(at).is_some_and(is_plain) {
+        at += 1;
+    }
+    at
 }
 
 struct Reader<'a> {
@@ -152,20 +188,19 @@ impl<'a> Reader<'a> {
     }
 
     /// A string, copied only where it has escapes.
+    #[inline]
     fn string(&mut self) -> Read<Cow<'a, str>> {
         self.eat(b'"')?;
         let start = self.at;
-        loop {
-            match self.bytes.get(self.at) {
-                Some(b'"') => {
-                    let text = self.text.get(start..self.at).ok_or(BROKEN)?;
-                    self.at += 1;
-                    return Ok(Cow::Borrowed(text));
-                }
-                Some(b'\\') => return self.escaped(start).map(Cow::Owned),
-                Some(0..=0x1f) | None => return Err(BROKEN),
-                Some(_) => self.at += 1,
+        self.at = end_of_plain(self.bytes, start);
+        match self.bytes.get(self.at) {
+            Some(b'"') => {
+                let text = self.text.get(start..self.at).ok_or(BROKEN)?;
+                self.at += 1;
+                Ok(Cow::Borrowed(text))
             }
+            Some(b'\\') => self.escaped(start).map(Cow::Owned),
+            _ => Err(BROKEN),
         }
     }
 
@@ -185,6 +220,7 @@ impl<'a> Reader<'a> {
         serde_json::from_str(quoted).map_err(|_| BROKEN)
     }
 
+    #[inline]
     fn digits(&mut self) -> Read<()> {
         let start = self.at;
         while self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
@@ -194,6 +230,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The text of a number.
+    #[inline]
     fn number(&mut self) -> Read<&'a str> {
         self.peek()?;
         let start = self.at;
@@ -268,6 +305,7 @@ impl<'a> Reader<'a> {
 
     /// Whether another element follows in a list or object that ends with `end`, whose end is then
     /// taken; a comma is taken where one must stand.
+    #[inline]
     fn has_next(&mut self, end: u8) -> Read<bool> {
         // An opening bracket is the one thing behind which an element stands without a comma.
         let is_first = matches!(self.bytes[self.at - 1], b'[' | b'{');
@@ -294,6 +332,7 @@ struct Elements<'r, 'a> {
 }
 
 impl Elements<'_, '_> {
+    #[inline]
     fn has_next(&mut self) -> Read<bool> {
         self.is_over = self.is_over || !self.reader.has_next(self.end)?;
         Ok(!self.is_over)
@@ -309,6 +348,7 @@ impl Elements<'_, '_> {
 impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
     type Error = Unfit;
 
+    #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<Option<T::Value>> {
         if self.has_next()? { seed.deserialize(&mut *self.reader).map(Some) } else { Ok(None) }
     }
@@ -317,6 +357,7 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
 impl<'de> MapAccess<'de> for Elements<'_, 'de> {
     type Error = Unfit;
 
+    #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Read<Option<K::Value>> {
         if !self.has_next()? {
             return Ok(None);
@@ -328,6 +369,7 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
         .map(Some)
     }
 
+    #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Read<V::Value> {
         self.reader.eat(b':')?;
         seed.deserialize(&mut *self.reader)
@@ -393,6 +435,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         deserialize_i64 visit_i64 i64,
     }
 
+    #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         if self.peek()? != b'"' {
             return Err(mismatch(&visitor));
@@ -407,10 +450,12 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         self.deserialize_str(visitor)
     }
 
+    #[inline]
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         self.deserialize_str(visitor)
     }
 
+    #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         if self.peek()? == b'n' {
             self.word("null")?;
@@ -457,11 +502,18 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         }
     }
 
+    #[inline]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
         visitor: V,
     ) -> Read<V::Value> {
+        if name == PLAIN {
+            return match self.peek()? {
+                b'-' | b'0'..=b'9' => visitor.visit_borrowed_str(self.number()?),
+                _ => self.deserialize_any(visitor),
+            };
+        }
         if name != RAW {
             return visitor.visit_newtype_struct(self);
         }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::borrowed::{NUMBER, Text};
+use super::borrowed::{NUMBER, PLAIN, Text};
 use crate::domain::market::{Decimal, DecimalError, Nanos};
 
 /// The latest time taken, exclusive: the year 2116.
@@ -15,18 +15,25 @@ pub const TIME_LIMIT: Nanos = 1 << 62;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecimalField(pub Result<Decimal, DecimalError>);
 
+/// The same of senders that write small numbers with an exponent, as `5.0e-4`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScientificField(pub DecimalField);
+
 /// Nanoseconds since 1970 as an integer or a string of digits; none where it is out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeField(pub Option<Nanos>);
 
 impl<'de> Deserialize<'de> for DecimalField {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor("a decimal")).map(|text| {
-            Self(match text {
-                Some(text) => Decimal::parse(&text),
-                None => Err(DecimalError::Malformed),
-            })
-        })
+        let field = deserializer.deserialize_newtype_struct(PLAIN, DecimalVisitor::<false>)?;
+        Ok(Self(field))
+    }
+}
+
+impl<'de> Deserialize<'de> for ScientificField {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let field = deserializer.deserialize_newtype_struct(PLAIN, DecimalVisitor::<true>)?;
+        Ok(Self(DecimalField(field)))
     }
 }
 
@@ -36,6 +43,53 @@ impl<'de> Deserialize<'de> for TimeField {
         let digits = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
         let time = digits.and_then(|digits| digits.parse::<Nanos>().ok());
         Ok(Self(time.filter(|time| *time < TIME_LIMIT)))
+    }
+}
+
+/// Reads a text, with or without an exponent.
+struct DecimalVisitor<const SCIENTIFIC: bool>;
+
+impl<'de, const SCIENTIFIC: bool> Visitor<'de> for DecimalVisitor<SCIENTIFIC> {
+    type Value = Result<Decimal, DecimalError>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a decimal as a string or a number")
+    }
+
+    #[inline]
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(if SCIENTIFIC { Decimal::parse_scientific(text) } else { Decimal::parse(text) })
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Self::Value, E> {
+        self.visit_str(&value.to_string())
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
+        self.visit_str(&value.to_string())
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Err(DecimalError::Malformed))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let text = number_in(&mut map)?;
+        let text = text.ok_or_else(|| de::Error::invalid_type(de::Unexpected::Map, &self))?;
+        self.visit_str(&text)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
+        inner.deserialize_any(self)
+    }
+}
+
+/// The text of the number that a map stands for: so serde_json hands it over (feature
+/// `arbitrary_precision`).
+fn number_in<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
+    match map.next_key::<Text<'de>>()?.map(|key| key.0) {
+        Some(key) if key == NUMBER => Ok(Some(map.next_value::<Text<'de>>()?.0)),
+        _ => Ok(None),
     }
 }
 
@@ -70,10 +124,7 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        // How serde_json hands over the text of a number (feature arbitrary_precision).
-        match map.next_key::<Text<'de>>()?.map(|key| key.0) {
-            Some(key) if key == NUMBER => Ok(Some(map.next_value::<Text<'de>>()?.0)),
-            _ => Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
-        }
+        let text = number_in(&mut map)?;
+        text.map(Some).ok_or_else(|| de::Error::invalid_type(de::Unexpected::Map, &self))
     }
 }

@@ -380,7 +380,8 @@ impl Stretch<'_> {
                 (fold.id, (fold.name.as_str().to_owned(), watermark))
             })
             .collect();
-        let fresh: BTreeSet<Repair> = late.iter().flat_map(|late| repairs_of(late, &names)).collect();
+        let fresh: BTreeSet<Repair> =
+            late.iter().flat_map(|late| repairs_of(late, &names)).collect();
         wait(runtime, settings, page.remember(&fresh))?;
         self.repairs.extend(fresh);
         let lateness = self.tools.policy.allowed_lateness_ns;

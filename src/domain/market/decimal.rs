@@ -136,8 +136,11 @@ impl Decimal {
     ///
     /// As [`Decimal::parse`].
     pub fn parse_scientific(text: &str) -> Result<Self, DecimalError> {
+        if let Some(number) = Self::parse_short(text.as_bytes()) {
+            return Ok(number);
+        }
         let Some((digits, exponent)) = text.split_once(['e', 'E']) else {
-            return Self::parse(text);
+            return Self::parse_any(text);
         };
         let digits = Self::parse(digits)?;
         let exponent: i32 = exponent.parse().map_err(|_| DecimalError::Malformed)?;
@@ -189,6 +192,12 @@ impl Decimal {
         self.mantissa.checked_mul(power_of_ten(exp.checked_sub(self.scale)?))
     }
 
+    /// Its value in units of 10^-18, which hold every number: so numbers of different scales compare.
+    #[must_use]
+    pub fn attos(self) -> i128 {
+        i128::from(self.mantissa) * i128::from(power_of_ten(SCALE_MAX - self.scale))
+    }
+
     /// Whether two numbers have the same value, however they were written.
     #[must_use]
     pub fn equals(self, other: Self) -> bool {
@@ -198,12 +207,7 @@ impl Decimal {
     /// Compares two numbers by value.
     #[must_use]
     pub fn compare(self, other: Self) -> std::cmp::Ordering {
-        let at = self.scale.max(other.scale);
-        // 64 bits of mantissa and 18 decimals fit 128 bits.
-        let widened = |number: Self| {
-            i128::from(number.mantissa) * i128::from(power_of_ten(at - number.scale))
-        };
-        widened(self).cmp(&widened(other))
+        self.attos().cmp(&other.attos())
     }
 
     /// The sum of numbers; none where it does not fit.

@@ -1,68 +1,119 @@
 //! Recent changes of a book, kept for a snapshot that comes later than they did.
 //!
 //! A change's number is its `seq`. What is at or below the snapshot's number is old. The first
-//! change after it continues it where it begins no later: there its `prev_seq` is at or below the
-//! snapshot's number, and is written as it. Where it begins later it is left, and the gap shows.
+//! change after it continues it where it begins no later: there its `prev_seq` is written as the
+//! snapshot's number. Where it begins later it is left, and the gap shows.
 
 use std::collections::VecDeque;
 
-use crate::domain::market::{Body, Event};
+use crate::domain::market::{Body, Event, LevelChange, Nanos};
 
-/// Changes kept: 51 s at one in 100 ms.
-const CHANGES_MAX: usize = 512;
+/// Changes kept: some seconds of a busy book whose changes come one by one.
+const CHANGES_MAX: usize = 4_096;
 /// Levels in the changes kept: 512 KiB.
 const LEVELS_MAX: usize = 16_384;
 
 /// The recent changes of one book.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
-    recent: VecDeque<Event>,
-    levels: usize,
+    recent: VecDeque<Change>,
+    /// The levels of all of them, each change's bids before its asks.
+    levels: VecDeque<LevelChange>,
     /// The snapshot whose first change has not come yet.
     unbridged: Option<u64>,
 }
 
-fn levels_of(event: &Event) -> usize {
-    match &event.body {
-        Body::BookSnapshot { bids, asks, .. } | Body::BookDelta { bids, asks, .. } => {
-            bids.len() + asks.len()
-        }
-        _ => 0,
-    }
+/// A change without its levels.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    ts_event: Nanos,
+    ts_recv: Option<Nanos>,
+    seq: Option<u64>,
+    prev_seq: Option<u64>,
+    /// The least snapshot that it continues.
+    continues: Option<u64>,
+    bids: usize,
+    asks: usize,
 }
 
 impl Backlog {
-    /// A change as it follows what was given before it; it is kept for a snapshot to come.
+    /// A change as it follows what was given before it; it is kept for a snapshot to come. It
+    /// continues a snapshot of its `prev_seq` or later.
     pub fn follow(&mut self, change: Event) -> Event {
-        let given = self.joined(change.clone());
-        self.levels += levels_of(&change);
-        self.recent.push_back(change);
-        while (CHANGES_MAX < self.recent.len() || LEVELS_MAX < self.levels)
-            && let Some(oldest) = self.recent.pop_front()
-        {
-            self.levels -= levels_of(&oldest);
-        }
-        given
+        let continues = change.prev_seq;
+        self.follow_from(continues, change)
+    }
+
+    /// The same for a change that continues a snapshot of number `continues` or later.
+    pub fn follow_from(&mut self, continues: Option<u64>, mut change: Event) -> Event {
+        self.keep(continues, &change);
+        change.prev_seq = self.joined(change.seq, continues, change.prev_seq);
+        change
     }
 
     /// The kept changes that a snapshot does not hold, joined to it.
     pub fn stand_on(&mut self, snapshot: u64) -> Vec<Event> {
         self.unbridged = Some(snapshot);
-        let later = self.recent.iter().filter(|change| Some(snapshot) < change.seq);
-        let later: Vec<Event> = later.cloned().collect();
-        later.into_iter().map(|change| self.joined(change)).collect()
+        let (mut later, mut first) = (Vec::new(), 0);
+        for nth in 0..self.recent.len() {
+            let change = self.recent[nth];
+            if Some(snapshot) < change.seq {
+                let prev_seq = self.joined(change.seq, change.continues, change.prev_seq);
+                later.push(Event { prev_seq, ..self.event(change, first) });
+            }
+            first += change.bids + change.asks;
+        }
+        later
     }
 
-    fn joined(&mut self, mut change: Event) -> Event {
-        if let Some(snapshot) = self.unbridged
-            && Some(snapshot) < change.seq
+    fn keep(&mut self, continues: Option<u64>, change: &Event) {
+        let Event { ts_event, ts_recv, seq, prev_seq, body } = change;
+        let Body::BookDelta { bids, asks, .. } = body else { return };
+        self.levels.extend(bids);
+        self.levels.extend(asks);
+        self.recent.push_back(Change {
+            ts_event: *ts_event,
+            ts_recv: *ts_recv,
+            seq: *seq,
+            prev_seq: *prev_seq,
+            continues,
+            bids: bids.len(),
+            asks: asks.len(),
+        });
+        while (CHANGES_MAX < self.recent.len() || LEVELS_MAX < self.levels.len())
+            && let Some(oldest) = self.recent.pop_front()
         {
-            self.unbridged = None;
-            if change.prev_seq.is_some_and(|before| before <= snapshot) {
-                change.prev_seq = Some(snapshot);
-            }
+            self.levels.drain(..oldest.bids + oldest.asks);
         }
-        change
+    }
+
+    /// The event of a change whose levels begin at `first`. No venue here whose snapshots are joined
+    /// has checksums.
+    fn event(&self, change: Change, first: usize) -> Event {
+        let middle = first + change.bids;
+        let bids = self.levels.range(first..middle).copied().collect();
+        let asks = self.levels.range(middle..middle + change.asks).copied().collect();
+        Event {
+            ts_event: change.ts_event,
+            ts_recv: change.ts_recv,
+            seq: change.seq,
+            prev_seq: change.prev_seq,
+            body: Body::BookDelta { bids, asks, checksum: None },
+        }
+    }
+
+    /// What a change's `prev_seq` is behind the snapshot that waits for its first one.
+    fn joined(
+        &mut self,
+        seq: Option<u64>,
+        continues: Option<u64>,
+        prev_seq: Option<u64>,
+    ) -> Option<u64> {
+        let Some(snapshot) = self.unbridged.filter(|snapshot| Some(*snapshot) < seq) else {
+            return prev_seq;
+        };
+        self.unbridged = None;
+        if continues.is_some_and(|least| least <= snapshot) { Some(snapshot) } else { prev_seq }
     }
 }
 
@@ -110,11 +161,11 @@ mod tests {
     #[test]
     fn what_is_kept_is_bounded() {
         let mut backlog = Backlog::default();
-        for seq in 1..=2_000 {
+        for seq in 1..=5_000 {
             backlog.follow(change(None, seq, 1));
         }
         assert_eq!(backlog.stand_on(0).len(), CHANGES_MAX);
-        for seq in 2_001..2_010 {
+        for seq in 5_001..5_010 {
             backlog.follow(change(None, seq, 5_000));
         }
         assert_eq!(backlog.stand_on(0).len(), 3);

@@ -32,7 +32,6 @@ mod phemex;
 pub(in crate::feeds) mod prints;
 pub(in crate::feeds) mod reading;
 mod roster;
-mod scientific;
 mod sided;
 mod step;
 mod utc;

@@ -6,11 +6,9 @@ use std::fmt;
 use compact_str::CompactString;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use serde_json::value::RawValue;
-
 use super::{FrameError, utc};
 use crate::domain::market::{Decimal, LevelChange, Nanos, SECOND_NS};
-use crate::wire::borrowed::{NUMBER, Text};
+use crate::wire::borrowed::{NUMBER, PLAIN, Text};
 use crate::wire::ingest::TRADE_ID_BYTES_MAX;
 use crate::wire::number::DecimalField;
 use crate::wire::time;
@@ -19,11 +17,22 @@ use crate::wire::time;
 pub(in crate::feeds) const TIME_LIMIT: Nanos = 1 << 62;
 /// From here on a number counts microseconds: as milliseconds it would lie beyond the year 5138.
 const MICROS_FROM: u64 = 100_000_000_000_000;
+/// Levels that room is made for at first: most changes have fewer.
+const LEVELS_USUAL: usize = 8;
 /// Cells of a row that are looked at; rows here have at most eight.
 const CELLS_MAX: usize = 16;
 
 /// Decimal seconds since 1970, exact; digits beyond nanoseconds are cut.
 pub(in crate::feeds) fn seconds(text: &str) -> Option<Nanos> {
+    let usual = Decimal::parse(text).ok().filter(|seconds| !seconds.is_negative());
+    match usual.and_then(|seconds| seconds.at(9)) {
+        Some(nanos) => (nanos < TIME_LIMIT).then_some(nanos),
+        None => seconds_cut(text),
+    }
+}
+
+/// The same where there may be more digits than a time has.
+fn seconds_cut(text: &str) -> Option<Nanos> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
@@ -129,7 +138,12 @@ impl<'de> Visitor<'de> for LevelsVisitor {
         let mut levels = Levels::default();
         while let Some(Level(at, qty)) = list.next_element()? {
             match price(at).and_then(|price| Ok((price, quantity(qty)?))) {
-                Ok(change) => levels.changes.push(change),
+                Ok(change) => {
+                    if levels.changes.is_empty() {
+                        levels.changes.reserve(LEVELS_USUAL);
+                    }
+                    levels.changes.push(change);
+                }
                 Err(fault) => levels.fault = levels.fault.or(Some(fault)),
             }
         }
@@ -170,7 +184,7 @@ pub(super) struct Cell<'a>(pub Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Cell<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(CellVisitor)
+        deserializer.deserialize_newtype_struct(PLAIN, CellVisitor)
     }
 }
 
@@ -219,6 +233,10 @@ impl<'de> Visitor<'de> for CellVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         Ok(Cell(number_text(&mut map)?.unwrap_or_default()))
     }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
+        inner.deserialize_any(self)
+    }
 }
 
 /// The text of a number, where that is what a map stands for: so serde_json hands it over (feature
@@ -235,19 +253,6 @@ pub(super) fn number_text<'de, A: MapAccess<'de>>(
         }
     }
     Ok(number)
-}
-
-/// A number of a frame that writes its numbers bare, without quotes; read from its text without a
-/// copy. A string with a number in it is taken too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Bare(pub DecimalField);
-
-impl<'de> Deserialize<'de> for Bare {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
-        let text = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).unwrap_or(raw);
-        Ok(Self(DecimalField(Decimal::parse(text))))
-    }
 }
 
 /// A row of cells; empty where something else stands in its place.

@@ -17,7 +17,8 @@ impl Page<'_> {
         if repairs.is_empty() {
             return Ok(());
         }
-        let sql = "insert into recorder.repairs select * from unnest($1::int[], $2::text[], $3::bigint[])
+        let sql =
+            "insert into recorder.repairs select * from unnest($1::int[], $2::text[], $3::bigint[])
             on conflict do nothing";
         let ids: Vec<i32> = repairs.iter().map(|repair| repair.instrument_id).collect();
         let intervals: Vec<&str> = repairs.iter().map(|repair| repair.interval.name()).collect();

@@ -25,7 +25,6 @@ mod line;
 mod quote;
 mod trade;
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -33,14 +32,14 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use self::candle::Klines;
-use self::depth::Ladder;
 use self::line::Streams;
+use super::backlog::Backlog;
 use super::candle::{CandleRule, Empty, Open, TopRule};
 use super::reading::{Levels, LevelsVisitor, epoch, number_text};
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Decimal, Event, Instrument, LevelChange, Nanos};
-use crate::wire::borrowed;
+use crate::wire::borrowed::{self, Text};
 use crate::wire::number::DecimalField;
 
 const CANDLES: CandleRule =
@@ -91,7 +90,7 @@ pub(super) enum Rules {
 #[derive(Debug)]
 pub(super) struct Binance {
     rules: Rules,
-    roster: Roster<Ladder>,
+    roster: Roster<Backlog>,
 }
 
 /// Everything that a message taken here can have; a name means different things in different
@@ -99,13 +98,13 @@ pub(super) struct Binance {
 #[derive(Debug, Default, Deserialize)]
 struct Told<'a> {
     #[serde(borrow, default, rename = "e")]
-    kind: Option<Cow<'a, str>>,
+    kind: Option<Text<'a>>,
     #[serde(rename = "E")]
     event_time: Option<u64>,
     #[serde(rename = "T")]
     transaction_time: Option<u64>,
     #[serde(borrow, default, rename = "s")]
-    symbol: Option<Cow<'a, str>>,
+    symbol: Option<Text<'a>>,
     #[serde(rename = "U")]
     first: Option<u64>,
     #[serde(rename = "u")]
@@ -132,7 +131,7 @@ struct Told<'a> {
     #[serde(rename = "m")]
     buyer_is_maker: Option<bool>,
     #[serde(borrow, default, rename = "X")]
-    order_type: Option<Cow<'a, str>>,
+    order_type: Option<Text<'a>>,
     #[serde(rename = "lastUpdateId")]
     snapshot: Option<u64>,
     bids: Option<Levels>,
@@ -176,13 +175,13 @@ struct Kind<'a> {
     #[serde(borrow)]
     data: Option<Within<'a>>,
     #[serde(borrow)]
-    e: Option<Cow<'a, str>>,
+    e: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
 struct Within<'a> {
     #[serde(borrow)]
-    e: Option<Cow<'a, str>>,
+    e: Option<Text<'a>>,
 }
 
 impl Slot {
@@ -252,9 +251,7 @@ impl Binance {
             // Spot's `bookTicker` does not name itself.
             None if matches!(told.bid_qty, Slot::Number(_)) => quote::take(roster, told, recv, out),
             None if told.snapshot.is_some() && enveloped => Ok(()),
-            None if told.snapshot.is_some() => {
-                depth::snapshot(roster, self.rules, (told, None), recv, out)
-            }
+            None if told.snapshot.is_some() => depth::snapshot(roster, (told, None), recv, out),
             None => quiet(told),
         }
     }
@@ -272,7 +269,7 @@ impl Binance {
         let told: Told<'_> = borrowed::from_str(text)?;
         if told.snapshot.is_some() && matches!(told.bid_qty, Slot::Absent) {
             let symbol = url.and_then(symbol_in);
-            depth::snapshot(&mut self.roster, self.rules, (told, symbol), recv, out)
+            depth::snapshot(&mut self.roster, (told, symbol), recv, out)
         } else {
             told.msg.map_or(Ok(()), |msg| Err(FrameError::Venue(msg)))
         }
@@ -291,7 +288,7 @@ impl Adapter for Binance {
             Frame::Response { url, body } => self.response(url, body, recv, out),
             Frame::Connected => Ok(()),
             Frame::Lost => {
-                self.roster.lose(recv, out, |ladder| *ladder = Ladder::default());
+                self.roster.lose(recv, out, |backlog| *backlog = Backlog::default());
                 Ok(())
             }
         }
@@ -323,7 +320,8 @@ fn is_of_another_kind(text: &str) -> bool {
 fn unwrapped(text: &str) -> Option<&str> {
     // As the venue writes it, no second reading is needed.
     if let Some(rest) = text.trim_ascii().strip_prefix(r#"{"stream":""#)
-        && let Some((_, data)) = rest.split_once(r#"","data":"#)
+        && let Some((_, rest)) = rest.split_once('"')
+        && let Some(data) = rest.strip_prefix(r#","data":"#)
     {
         return data.strip_suffix('}');
     }

@@ -94,9 +94,9 @@ fn futures_join_at_the_snapshots_own_id_and_follow_pu() {
     let given = events(&mut usdm, &snapshot(20));
     let wanted = [(Some(20), None), (Some(24), Some(20)), (Some(30), Some(24))];
     assert_eq!(sequences(&given), wanted);
-    // At its very id the delta is joined, and the book passes over it.
+    // At its very id the delta says nothing new.
     let given = events(&mut usdm, &snapshot(24));
-    assert_eq!(sequences(&given)[1..], [(Some(24), Some(24)), (Some(30), Some(24))]);
+    assert_eq!(sequences(&given)[1..], [(Some(30), Some(24))]);
     // Between two deltas there is nothing to join.
     let given = events(&mut usdm, &snapshot(27));
     assert_eq!(sequences(&given)[1..], [(Some(30), Some(24))]);
@@ -122,10 +122,10 @@ fn a_snapshot_without_symbol_belongs_to_the_only_one() {
 #[test]
 fn what_is_kept_for_a_snapshot_is_bounded() {
     let mut spot = Binance::spot();
-    for last in 1..=2_000 {
+    for last in 1..=5_000 {
         events(&mut spot, &spot_delta(last, last));
     }
-    assert_eq!(events(&mut spot, &snapshot(0)).len(), 1 + 512);
+    assert_eq!(events(&mut spot, &snapshot(0)).len(), 1 + 4_096);
 
     let rows = vec![r#"["1","1"]"#; 5_000].join(",");
     for last in 2_001..2_010 {

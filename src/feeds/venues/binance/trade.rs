@@ -7,9 +7,9 @@
 use compact_str::{CompactString, ToCompactString};
 
 use super::super::FrameError;
+use super::super::backlog::Backlog;
 use super::super::reading::{epoch, price, traded};
 use super::super::roster::Roster;
-use super::depth::Ladder;
 use super::{Slot, Told, needed};
 use crate::domain::market::{Aggressor, Body, Event, Instrument, Nanos, Trade};
 
@@ -19,12 +19,12 @@ fn aggressor(buyer_is_maker: bool) -> Option<Aggressor> {
 
 /// Takes a `trade`.
 pub(super) fn print(
-    roster: &mut Roster<Ladder>,
+    roster: &mut Roster<Backlog>,
     told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    if told.order_type.as_ref().is_some_and(|kind| kind != "MARKET") {
+    if told.order_type.as_deref().is_some_and(|kind| kind != "MARKET") {
         return Ok(());
     }
     let trade_id = needed(told.trade_id, "no t")?;
@@ -33,7 +33,7 @@ pub(super) fn print(
 
 /// Takes an `aggTrade`.
 pub(super) fn aggregate(
-    roster: &mut Roster<Ladder>,
+    roster: &mut Roster<Backlog>,
     told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
@@ -46,7 +46,7 @@ pub(super) fn aggregate(
 }
 
 fn give(
-    roster: &mut Roster<Ladder>,
+    roster: &mut Roster<Backlog>,
     told: Told<'_>,
     (trade_id, count): (u64, u32),
     recv: Nanos,

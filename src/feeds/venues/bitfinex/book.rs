@@ -3,12 +3,12 @@
 
 use super::super::FrameError;
 use super::super::reading::{price, quantity};
-use super::rows;
+use super::rows::{Data, Row};
 use crate::domain::market::{Body, Decimal, LevelChange};
 use crate::wire::number::DecimalField;
 
-fn level(row: &str) -> Result<(bool, LevelChange), FrameError> {
-    let [at, count, amount] = rows::cells(row);
+fn level(row: &Row<'_>) -> Result<(bool, LevelChange), FrameError> {
+    let [at, count, amount, ..] = row.0;
     let count: u64 = count.parse().map_err(|_| FrameError::Value("count"))?;
     let (is_bid, amount) = match amount.strip_prefix('-') {
         Some(amount) => (false, amount),
@@ -20,14 +20,14 @@ fn level(row: &str) -> Result<(bool, LevelChange), FrameError> {
 }
 
 /// The book or change that data say.
-pub(super) fn read(data: &str) -> Result<Body, FrameError> {
+pub(super) fn read(data: &Data<'_>) -> Result<Body, FrameError> {
     let mut sides = [Vec::new(), Vec::new()];
-    for row in rows::of(data) {
+    for row in data.rows() {
         let (is_bid, level) = level(row)?;
         sides[usize::from(!is_bid)].push(level);
     }
     let [bids, asks] = sides;
-    if rows::are_many(data) {
+    if matches!(data, Data::Many(_)) {
         Ok(Body::BookSnapshot { bids, asks, checksum: None })
     } else {
         Ok(Body::BookDelta { bids, asks, checksum: None })

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::super::candle::{Candle, Witness};
 use super::super::reading::{Cell, epoch, price, quantity};
 use super::super::{Frame, FrameError};
-use super::{CHANNELS_MAX, rows};
+use super::CHANNELS_MAX;
+use super::rows::{List, Row};
 use crate::domain::market::{Decimal, Instrument, Nanos, SECOND_NS};
 use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
@@ -47,8 +47,8 @@ fn keyed(key: &str) -> Option<(Instrument, Nanos)> {
     symbol.starts_with('t').then_some((instrument, seconds * SECOND_NS))
 }
 
-fn candle(row: &str, length: Nanos) -> Result<Candle, FrameError> {
-    let [start, open, close, high, low, volume] = rows::cells(row);
+fn candle(row: &Row<'_>, length: Nanos) -> Result<Candle, FrameError> {
+    let [start, open, close, high, low, volume] = row.0;
     let start: u64 = start.parse().map_err(|_| FrameError::Time("candle"))?;
     let [open, high, low, close] =
         [open, high, low, close].map(|text| price(DecimalField(Decimal::parse_scientific(text))));
@@ -87,13 +87,11 @@ impl Witness for Candles {
         if self.0.is_empty() {
             return Ok(());
         }
-        let words: Vec<&RawValue> = borrowed::from_str(text)?;
-        let [id, data, ..] = words.as_slice() else { return Ok(()) };
-        let known = id.get().parse().ok().and_then(|id: u64| self.0.get(&id));
-        let Some((instrument, length)) = known.filter(|_| data.get().starts_with('[')) else {
+        let List { channel, data, .. } = borrowed::from_str(text)?;
+        let Some(((instrument, length), data)) = self.0.get(&channel).zip(data) else {
             return Ok(());
         };
-        let candles = rows::of(data.get()).map(|row| candle(row, *length));
+        let candles = data.rows().iter().map(|row| candle(row, *length));
         let mut candles = candles.collect::<Result<Vec<_>, _>>()?;
         candles.sort_by_key(|candle| candle.start);
         out.extend(candles.into_iter().map(|candle| (instrument.clone(), candle)));

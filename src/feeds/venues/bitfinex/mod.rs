@@ -29,6 +29,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use self::rows::{List, Word};
 use super::candle::{CandleRule, Empty, Open, TopRule};
 use super::numbering::{Numbering, Place};
 use super::reading::{Cell, epoch};
@@ -55,9 +56,6 @@ const CHANNELS_MAX: usize = 4_096;
 const FIRST: u64 = 1;
 /// From here on a number behind the data is a time, not a sequence number.
 const MILLIS_FROM: u64 = 1_000_000_000_000;
-
-/// The word before a checksum, which is a number.
-const CHECKSUM: &str = r#""cs""#;
 
 /// What is remembered of one instrument.
 #[derive(Debug, Default)]
@@ -117,9 +115,9 @@ struct Tail {
 }
 
 impl Tail {
-    fn read(words: &[&str]) -> Result<Self, FrameError> {
+    fn of(numbers: impl IntoIterator<Item = u64>) -> Result<Self, FrameError> {
         let mut tail = Self::default();
-        for number in words.iter().filter_map(|word| word.parse::<u64>().ok()) {
+        for number in numbers {
             if number < MILLIS_FROM {
                 tail.number = Some(number);
             } else {
@@ -128,6 +126,14 @@ impl Tail {
         }
         Ok(tail)
     }
+}
+
+/// What a list says of its instrument.
+enum Said {
+    Nothing,
+    /// A book or its change, or a heartbeat.
+    One(Body),
+    Trades(Vec<(Nanos, Body)>),
 }
 
 impl Bitfinex {
@@ -189,34 +195,23 @@ impl Bitfinex {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
-        let (pieces, count) = rows::pieces(text).ok_or(FrameError::Shape("no whole list"))?;
-        let [id, first, rest @ ..] = &pieces[..count] else {
-            return Err(FrameError::Shape("no channel and data"));
-        };
-        let id: u64 = id.parse().map_err(|_| FrameError::Shape("no channel number"))?;
-        let (word, data, tail) = match (*first, rest) {
-            (r#""te""# | r#""tu""# | r#""fte""# | r#""ftu""# | r#""cs""#, [data, tail @ ..]) => {
-                (*first, *data, tail)
-            }
-            (word, tail) if word.starts_with('"') => (word, "", tail),
-            (data, tail) => ("", data, tail),
-        };
-        if !data.is_empty() && word != CHECKSUM && !data.starts_with('[') {
-            return Err(FrameError::Shape("no data"));
-        }
-        let tail = Tail::read(tail)?;
+        let List { channel: id, word, data, tail } = borrowed::from_str(text)?;
+        let tail = Tail::of(tail.into_iter().flatten())?;
         let channel = self.channels.get(&id);
-        let mut bodies = Vec::new();
-        match (channel.map(|channel| channel.kind), word) {
-            (Some(Kind::Book), "") => bodies.push((tail.at, book::read(data)?)),
+        let said = match (channel.map(|channel| channel.kind), word, &data) {
+            (Some(Kind::Book), Word::Absent, Some(data)) => Said::One(book::read(data)?),
             // `tu` repeats `te`.
-            (Some(Kind::Trades), "" | r#""te""#) => trade::read(data, &mut bodies)?,
-            (Some(Kind::Book | Kind::Trades), r#""hb""#) if tail.at.is_some() => {
-                bodies.push((tail.at, Body::Heartbeat));
+            (Some(Kind::Trades), Word::Absent | Word::Executed, Some(data)) => {
+                Said::Trades(trade::read(data)?)
             }
-            (None, "") => return Err(FrameError::Shape("a channel that was not subscribed")),
-            _ => {}
-        }
+            (Some(Kind::Book | Kind::Trades), Word::Beat, _) if tail.at.is_some() => {
+                Said::One(Body::Heartbeat)
+            }
+            (None, Word::Absent, _) => {
+                return Err(FrameError::Shape("a channel that was not subscribed"));
+            }
+            _ => Said::Nothing,
+        };
         if let Some(number) = tail.number {
             match self.numbering.place(number, FIRST) {
                 Place::Next => {}
@@ -225,17 +220,29 @@ impl Bitfinex {
             }
             self.numbering.stand_at(number);
         }
-        let Some(channel) = channel.filter(|_| !bodies.is_empty()) else { return Ok(()) };
+        let Some(channel) = channel.filter(|_| !matches!(said, Said::Nothing)) else {
+            return Ok(());
+        };
         let listed = self.roster.get(&channel.symbol)?;
-        for (at, body) in bodies {
-            let mut event = listed.event(at, recv, body);
-            if channel.kind == Kind::Book && event.body != Body::Heartbeat {
-                let is_delta = matches!(event.body, Body::BookDelta { .. });
-                event.seq = tail.number;
-                event.prev_seq = listed.state.book.filter(|_| is_delta && tail.number.is_some());
-                listed.state.book = tail.number;
+        match said {
+            Said::Nothing => {}
+            Said::One(body) => {
+                let mut event = listed.event(tail.at, recv, body);
+                if event.body != Body::Heartbeat {
+                    let is_delta = matches!(event.body, Body::BookDelta { .. });
+                    let follows = is_delta && tail.number.is_some();
+                    event.seq = tail.number;
+                    event.prev_seq = listed.state.book.filter(|_| follows);
+                    listed.state.book = tail.number;
+                }
+                out.push((listed.instrument.clone(), event));
             }
-            out.push((listed.instrument.clone(), event));
+            Said::Trades(trades) => {
+                for (at, body) in trades {
+                    let event = listed.event(Some(at), recv, body);
+                    out.push((listed.instrument.clone(), event));
+                }
+            }
         }
         Ok(())
     }

@@ -1,108 +1,301 @@
-//! Lists of numbers, cut at their brackets and commas: a list is hardly longer than its numbers, and
-//! a general reader would take longer for its form than for them. What is no number, or no word that
-//! is known, is found to be none by whoever reads the piece.
-//!
-//! The data of a list is one row `[1,2,3]` or rows `[[1,2,3],[4,5,6]]`.
+//! A list `[channel, data, …]` or `[channel, word, data, …]`, read in one pass: its data are one row
+//! of numbers or rows of them, behind which numbers may stand.
 
-/// Pieces of a list that are looked at; lists here have at most five.
-pub(super) const PIECES_MAX: usize = 8;
+use std::fmt;
 
-/// The first pieces of a list, and how many there are; none where brackets or quotes do not close,
-/// or something stands behind the list.
-pub(super) fn pieces(text: &str) -> Option<([&str; PIECES_MAX], usize)> {
-    let mut pieces = [""; PIECES_MAX];
-    let (mut count, mut depth, mut from) = (0, 0_u32, 1);
-    let (mut quoted, mut escaped) = (false, false);
-    let text = text.trim();
-    if !text.starts_with('[') {
-        return None;
-    }
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if quoted => {}
-            b'[' | b'{' => depth = depth.checked_add(1)?,
-            b']' | b'}' | b',' => {
-                let closes = byte != b',';
-                if depth == 1 {
-                    let piece = text[from..at].trim();
-                    // An empty list has no piece; an empty piece is none.
-                    if piece.is_empty() && !(closes && count == 0) {
-                        return None;
-                    }
-                    if count < PIECES_MAX && !piece.is_empty() {
-                        pieces[count] = piece;
-                        count += 1;
-                    }
-                    from = at + 1;
-                }
-                depth = depth.checked_sub(u32::from(closes))?;
-                if depth == 0 {
-                    let is_whole = byte == b']' && at + 1 == text.len();
-                    return is_whole.then_some((pieces, count));
-                }
-            }
-            _ => {}
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
+
+use super::super::reading::Cell;
+use crate::wire::borrowed::PLAIN;
+
+/// Cells of a row that are looked at: a candle's.
+const CELLS_MAX: usize = 6;
+
+/// The first cells of a row, the text of each; empty where there are fewer, and for what is no
+/// number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Row<'a>(pub [&'a str; CELLS_MAX]);
+
+/// What data say.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Data<'a> {
+    /// One row.
+    One(Row<'a>),
+    /// Rows; none in an empty list.
+    Many(Vec<Row<'a>>),
+}
+
+impl<'a> Data<'a> {
+    /// The rows.
+    pub fn rows(&self) -> &[Row<'a>] {
+        match self {
+            Self::One(row) => std::slice::from_ref(row),
+            Self::Many(rows) => rows,
         }
     }
-    None
 }
 
-/// Whether data are several rows; an empty list is that.
-pub(super) fn are_many(data: &str) -> bool {
-    let within = data.trim_start().strip_prefix('[').unwrap_or("").trim_start();
-    within.starts_with('[') || within.starts_with(']')
+/// A whole list.
+#[derive(Debug)]
+pub(super) struct List<'a> {
+    /// Its channel's number.
+    pub channel: u64,
+    /// The word before the data; empty where there is none.
+    pub word: Word,
+    /// The data; none behind words that have none.
+    pub data: Option<Data<'a>>,
+    /// The numbers behind the data, as far as they are some.
+    pub tail: [Option<u64>; TAIL_MAX],
 }
 
-/// The inner text of each row.
-pub(super) fn of(data: &str) -> impl Iterator<Item = &str> {
-    let data = data.trim();
-    let within = data.strip_prefix('[').and_then(|data| data.strip_suffix(']')).unwrap_or("");
-    let many = are_many(data);
-    within.split(move |byte| many && byte == ']').filter_map(move |row| {
-        let row = row.trim_start_matches([',', ' ', '\t', '\n', '\r']);
-        // Between rows nothing else may stand; what does is a row without cells.
-        let within = row.strip_prefix('[').or((!row.is_empty()).then_some(""));
-        if many { within } else { Some(row) }
-    })
+/// Numbers behind the data that are looked at: a sequence number and a time, behind a private one.
+const TAIL_MAX: usize = 3;
+
+/// The words that are known here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Word {
+    /// None.
+    #[default]
+    Absent,
+    /// A trade was executed.
+    Executed,
+    /// The same again, or of funding.
+    Again,
+    /// A checksum of the book, which is a bare number.
+    Checksum,
+    /// Nothing happened.
+    Beat,
+    /// A word that is not known here; nothing is said behind it.
+    Other,
 }
 
-/// The first cells of a row; empty where there are fewer.
-pub(super) fn cells<const N: usize>(row: &str) -> [&str; N] {
-    let mut cells = [""; N];
-    for (cell, text) in cells.iter_mut().zip(row.split(',')) {
-        *cell = text.trim();
+impl Word {
+    fn of(text: &str) -> Self {
+        match text {
+            "te" => Self::Executed,
+            "tu" | "fte" | "ftu" => Self::Again,
+            "cs" => Self::Checksum,
+            "hb" => Self::Beat,
+            _ => Self::Other,
+        }
     }
-    cells
+}
+
+impl<'de> Deserialize<'de> for List<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ListVisitor)
+    }
+}
+
+struct ListVisitor;
+
+impl<'de> Visitor<'de> for ListVisitor {
+    type Value = List<'de>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a channel's number and data")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let short = |count: usize| de::Error::invalid_length(count, &"a channel and data");
+        let channel = list.next_element()?.ok_or_else(|| short(0))?;
+        let (mut word, mut data) = match list.next_element()?.ok_or_else(|| short(1))? {
+            Second::Word(word) => (word, None),
+            Second::Data(data) => (Word::Absent, Some(data)),
+        };
+        match word {
+            Word::Absent | Word::Beat | Word::Other => {}
+            Word::Checksum => {
+                word = list.next_element::<IgnoredAny>()?.map_or(Word::Other, |_| word)
+            }
+            Word::Executed | Word::Again => match list.next_element()? {
+                Some(told) => data = Some(told),
+                None => word = Word::Other,
+            },
+        }
+        let mut tail = [None; TAIL_MAX];
+        for number in &mut tail {
+            *number = list.next_element::<Cell<'de>>()?.and_then(|Cell(text)| text.parse().ok());
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(List { channel, word, data, tail })
+    }
+}
+
+/// What stands behind the channel's number.
+enum Second<'a> {
+    Word(Word),
+    Data(Data<'a>),
+}
+
+impl<'de> Deserialize<'de> for Second<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SecondVisitor)
+    }
+}
+
+struct SecondVisitor;
+
+impl<'de> Visitor<'de> for SecondVisitor {
+    type Value = Second<'de>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a word or data")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Second::Word(Word::of(text)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, cells: A) -> Result<Self::Value, A::Error> {
+        DataVisitor.visit_seq(cells).map(Second::Data)
+    }
+}
+
+impl<'de> Deserialize<'de> for Data<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(DataVisitor)
+    }
+}
+
+struct DataVisitor;
+
+impl<'de> Visitor<'de> for DataVisitor {
+    type Value = Data<'de>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a row, or rows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut row = Row::default();
+        row.0[0] = match items.next_element()? {
+            None => return Ok(Data::Many(Vec::new())),
+            Some(Item::Cell(cell)) => cell,
+            Some(Item::Row(first)) => {
+                let mut rows = vec![first];
+                while let Some(next) = items.next_element()? {
+                    rows.push(next);
+                }
+                return Ok(Data::Many(rows));
+            }
+        };
+        row.read(1, items).map(Data::One)
+    }
+}
+
+impl<'de> Row<'de> {
+    /// Reads the cells from `first` on.
+    fn read<A: SeqAccess<'de>>(mut self, first: usize, mut cells: A) -> Result<Self, A::Error> {
+        for place in &mut self.0[first..] {
+            match cells.next_element()? {
+                Some(Item::Cell(cell)) => *place = cell,
+                Some(Item::Row(_)) => {}
+                None => return Ok(self),
+            }
+        }
+        while cells.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Row<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(RowVisitor)
+    }
+}
+
+struct RowVisitor;
+
+impl<'de> Visitor<'de> for RowVisitor {
+    type Value = Row<'de>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a row")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, cells: A) -> Result<Self::Value, A::Error> {
+        Row::default().read(0, cells)
+    }
+}
+
+/// An element of data.
+enum Item<'a> {
+    Cell(&'a str),
+    Row(Row<'a>),
+}
+
+impl<'de> Deserialize<'de> for Item<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(PLAIN, ItemVisitor)
+    }
+}
+
+struct ItemVisitor;
+
+impl<'de> Visitor<'de> for ItemVisitor {
+    type Value = Item<'de>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a cell or a row")
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Item::Cell(text))
+    }
+
+    /// A string with escapes is no number.
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Item::Cell(""))
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Item::Cell(""))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(Item::Cell(""))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, cells: A) -> Result<Self::Value, A::Error> {
+        RowVisitor.visit_seq(cells).map(Item::Row)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::borrowed;
 
-    #[test]
-    fn a_list_is_cut_where_its_own_commas_are() {
-        let cut = |text| pieces(text).map(|(pieces, count)| pieces[..count].to_vec());
-
-        assert_eq!(
-            cut(r#" [17, "a,]\"", [[1,2],[3]] ,5] "#).unwrap(),
-            ["17", r#""a,]\"""#, "[[1,2],[3]]", "5"]
-        );
-        assert_eq!(cut("[]").unwrap(), Vec::<&str>::new());
-        for text in ["", "[", "]", "[1", "[1,]", "[,1]", "[1]]", "[1] 2", "[\"a]", "[1}", "{1]"] {
-            assert_eq!(cut(text), None, "{text}");
-        }
+    fn read(text: &str) -> List<'_> {
+        borrowed::from_str(text).unwrap()
     }
 
     #[test]
-    fn rows_are_found_in_one_and_in_many() {
-        assert_eq!(of("[1, 2,3]").collect::<Vec<_>>(), ["1, 2,3"]);
-        assert_eq!(of("[[1,2], [3,4]]").collect::<Vec<_>>(), ["1,2", "3,4"]);
-        assert_eq!(of("[]").count(), 0);
-        assert_eq!(of("[[1,2],3,4]").collect::<Vec<_>>(), ["1,2", ""]);
-        assert_eq!(cells::<3>("1, -2"), ["1", "-2", ""]);
-        assert!(are_many("[ [1]]") && are_many("[]") && !are_many("[1]"));
+    fn a_list_has_a_word_or_not_and_numbers_behind_its_data() {
+        let list = read("[17,[1.5, -2,3e-7],86,1618677547161]");
+        assert_eq!((list.channel, list.word), (17, Word::Absent));
+        assert_eq!(list.data.unwrap().rows(), [Row(["1.5", "-2", "3e-7", "", "", ""])]);
+        assert_eq!(list.tail, [Some(86), Some(1_618_677_547_161), None]);
+
+        let list = read(r#"[17,"te",[1,2],5]"#);
+        assert_eq!((list.word, list.tail[0]), (Word::Executed, Some(5)));
+        assert_eq!(list.data.unwrap().rows()[0].0[..2], ["1", "2"]);
+        assert_eq!(read(r#"[17,"cs",-123,5]"#).word, Word::Checksum);
+        assert_eq!(read(r#"[17,"hb",5]"#).tail[0], Some(5));
+        assert_eq!(read(r#"[17,"new",{"a":[1]}]"#).word, Word::Other);
+    }
+
+    #[test]
+    fn rows_are_one_or_many_and_as_long_as_they_are() {
+        let data = read("[1,[[1,2,3,4,5,6,7],[8,null,\"9\"]]]").data.unwrap();
+        assert_eq!(
+            data,
+            Data::Many(vec![Row(["1", "2", "3", "4", "5", "6"]), Row(["8", "", "9", "", "", ""]),])
+        );
+        assert_eq!(read("[1,[]]").data, Some(Data::Many(Vec::new())));
+        for text in ["", "[]", "[1]", "[1,]", "[\"a\",[1]]", "[1,5]", "[1,[[1],2]]", "[1,[1]] 2"] {
+            assert!(borrowed::from_str::<List<'_>>(text).is_err(), "{text}");
+        }
     }
 }

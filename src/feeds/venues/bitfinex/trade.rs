@@ -6,12 +6,12 @@ use compact_str::{CompactString, ToCompactString};
 
 use super::super::FrameError;
 use super::super::reading::{epoch, price, traded};
-use super::rows;
+use super::rows::{Data, Row};
 use crate::domain::market::{Aggressor, Body, Decimal, Nanos, Trade};
 use crate::wire::number::DecimalField;
 
-fn print(row: &str) -> Result<(Option<Nanos>, Body), FrameError> {
-    let [id, at, amount, at_price] = rows::cells(row);
+fn print(row: &Row<'_>) -> Result<(Nanos, Body), FrameError> {
+    let [id, at, amount, at_price, ..] = row.0;
     let id: u64 = id.parse().map_err(|_| FrameError::Value("trade id"))?;
     let at: u64 = at.parse().map_err(|_| FrameError::Time("trade time"))?;
     let (aggressor, amount) = match amount.strip_prefix('-') {
@@ -26,14 +26,10 @@ fn print(row: &str) -> Result<(Option<Nanos>, Body), FrameError> {
         count: 1,
         conditions: CompactString::default(),
     };
-    Ok((Some(epoch("trade time", at)?), Body::Trade(Box::new(trade))))
+    Ok((epoch("trade time", at)?, Body::Trade(Box::new(trade))))
 }
 
-/// Appends the trades that data say, oldest first.
-pub(super) fn read(data: &str, bodies: &mut Vec<(Option<Nanos>, Body)>) -> Result<(), FrameError> {
-    for row in rows::of(data) {
-        bodies.push(print(row)?);
-    }
-    bodies.reverse();
-    Ok(())
+/// The trades that data say, oldest first.
+pub(super) fn read(data: &Data<'_>) -> Result<Vec<(Nanos, Body)>, FrameError> {
+    data.rows().iter().rev().map(print).collect()
 }

@@ -68,7 +68,7 @@ fn parts<'a>(told: &'a Told<'_>) -> Result<Vec<Part<'a>>, FrameError> {
     }
     for row in &told.rows {
         let change = change(row, told.action)?;
-        let known = parts.iter().position(|part| part.symbol == row.symbol);
+        let known = parts.iter().position(|part| *part.symbol == *row.symbol);
         let place = known.unwrap_or_else(|| {
             parts.push(Part { symbol: &row.symbol, at: None, changes: Vec::new() });
             parts.len() - 1

@@ -2,13 +2,17 @@
 //! has no price. A message of the book may pass through several of them.
 
 use super::Contract;
-use super::frame::{Action, Number, Told};
+use super::frame::{Action, Told};
 use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos};
 use crate::feeds::venues::FrameError;
 use crate::feeds::venues::reading::side;
 use crate::feeds::venues::roster::Roster;
+use crate::wire::number::ScientificField;
 
-fn level(at: Option<Number>, qty: Option<Number>) -> Result<Option<LevelChange>, FrameError> {
+fn level(
+    at: Option<ScientificField>,
+    qty: Option<ScientificField>,
+) -> Result<Option<LevelChange>, FrameError> {
     let (Some(at), Some(qty)) = (at, qty) else { return Ok(None) };
     side(at.0, qty.0)
 }

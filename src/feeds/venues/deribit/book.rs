@@ -11,10 +11,10 @@ use serde_json::value::RawValue;
 use super::super::FrameError;
 use super::super::reading::{Cell, epoch, price, quantity};
 use super::super::roster::Roster;
-use super::super::scientific::Number;
 use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos};
 use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
+use crate::wire::number::ScientificField;
 
 #[derive(Deserialize)]
 struct Told<'a> {
@@ -94,11 +94,11 @@ impl<'de> Visitor<'de> for RowVisitor {
         let is_delete = first == r#""delete""#;
         let price = match first {
             r#""new""# | r#""change""# | r#""delete""# => {
-                cells.next_element::<Number>()?.ok_or_else(|| short(1))?.0
+                cells.next_element::<ScientificField>()?.ok_or_else(|| short(1))?.0
             }
             _ => DecimalField(Decimal::parse_scientific(first)),
         };
-        let Number(amount) = cells.next_element()?.ok_or_else(|| short(2))?;
+        let ScientificField(amount) = cells.next_element()?.ok_or_else(|| short(2))?;
         while cells.next_element::<IgnoredAny>()?.is_some() {}
         let amount = if is_delete { DecimalField(Ok(Decimal::default())) } else { amount };
         Ok(Row { price, amount })

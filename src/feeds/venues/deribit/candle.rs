@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::super::candle::{Candle, Witness};
 use super::super::reading::{Cell, epoch, price, quantity};
-use super::super::scientific::Number;
 use super::super::{Frame, FrameError};
 use crate::domain::market::{Instrument, Nanos, SECOND_NS};
 use crate::wire::borrowed;
+use crate::wire::number::ScientificField;
 
 /// Reads candles of all instruments.
 pub(super) struct Charts;
@@ -30,12 +30,12 @@ struct Params<'a> {
 #[derive(Deserialize)]
 struct Told {
     tick: u64,
-    open: Number,
-    high: Number,
-    low: Number,
-    close: Number,
-    volume: Number,
-    cost: Number,
+    open: ScientificField,
+    high: ScientificField,
+    low: ScientificField,
+    close: ScientificField,
+    volume: ScientificField,
+    cost: ScientificField,
 }
 
 /// Whether an instrument's trades are counted in US dollars: a future on a currency that is not
@@ -69,9 +69,10 @@ impl Witness for Charts {
         let (symbol, resolution) = names.ok_or(FrameError::Shape("no instrument"))?;
         let instrument = Instrument::parse(&format!("DERIBIT:{symbol}"))
             .map_err(|_| FrameError::Symbol(symbol.chars().take(80).collect()))?;
-        let prices = [data.open, data.high, data.low, data.close].map(|Number(at)| price(at));
+        let prices =
+            [data.open, data.high, data.low, data.close].map(|ScientificField(at)| price(at));
         let [open, high, low, close] = prices;
-        let Number(volume) = if is_inverse(symbol) { data.cost } else { data.volume };
+        let ScientificField(volume) = if is_inverse(symbol) { data.cost } else { data.volume };
         out.push((
             instrument,
             Candle {

@@ -1,31 +1,32 @@
 //! Definitions: the answer to `public/get_instruments` over HTTP.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 
 use super::super::FrameError;
 use super::super::reading::Cell;
 use super::super::roster::Roster;
-use super::super::scientific::Number;
 use crate::domain::market::{Body, Decimal, Definition, Event, Instrument, Nanos};
-use crate::wire::borrowed;
+use crate::wire::borrowed::{self, Text};
+use crate::wire::number::ScientificField;
 
 #[derive(Deserialize)]
 struct Listing<'a> {
     #[serde(borrow)]
     instrument_name: Cell<'a>,
-    tick_size: Number,
-    min_trade_amount: Number,
+    tick_size: ScientificField,
+    min_trade_amount: ScientificField,
     #[serde(borrow, default)]
-    base_currency: Option<Cow<'a, str>>,
+    base_currency: Option<Text<'a>>,
     #[serde(borrow, default)]
-    quote_currency: Option<Cow<'a, str>>,
+    quote_currency: Option<Text<'a>>,
     #[serde(borrow, default)]
-    kind: Option<Cow<'a, str>>,
+    kind: Option<Text<'a>>,
 }
 
-fn step(field: &'static str, Number(number): Number) -> Result<Decimal, FrameError> {
+fn step(
+    field: &'static str,
+    ScientificField(number): ScientificField,
+) -> Result<Decimal, FrameError> {
     let step = number.0.map_err(|source| FrameError::Number { field, source })?;
     if step.is_zero() || step.is_negative() { Err(FrameError::Value(field)) } else { Ok(step) }
 }
@@ -43,7 +44,7 @@ pub(super) fn take(
     let listings: Vec<Listing<'_>> = borrowed::from_str(result)?;
     let mut given = Vec::with_capacity(listings.len());
     for told in &listings {
-        let text = |text: &Option<Cow<'_, str>>| text.as_ref().map(|text| text.to_string());
+        let text = |text: &Option<Text<'_>>| text.as_ref().map(|text| text.to_string());
         let definition = Definition {
             tick_size: step("tick_size", told.tick_size)?,
             lot_size: step("min_trade_amount", told.min_trade_amount)?,

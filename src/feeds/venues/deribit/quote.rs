@@ -6,19 +6,19 @@ use serde::Deserialize;
 use super::super::FrameError;
 use super::super::reading::{Cell, epoch, side};
 use super::super::roster::Roster;
-use super::super::scientific::Number;
 use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos};
 use crate::wire::borrowed;
+use crate::wire::number::ScientificField;
 
 #[derive(Deserialize)]
 struct Told<'a> {
     timestamp: u64,
     #[serde(borrow)]
     instrument_name: Cell<'a>,
-    best_bid_price: Option<Number>,
-    best_bid_amount: Option<Number>,
-    best_ask_price: Option<Number>,
-    best_ask_amount: Option<Number>,
+    best_bid_price: Option<ScientificField>,
+    best_bid_amount: Option<ScientificField>,
+    best_ask_price: Option<ScientificField>,
+    best_ask_amount: Option<ScientificField>,
 }
 
 /// Takes the data of `quote.…` or `ticker.…`.
@@ -38,9 +38,12 @@ pub(super) fn take(
     Ok(())
 }
 
-fn best(at: Option<Number>, amount: Option<Number>) -> Result<Option<LevelChange>, FrameError> {
+fn best(
+    at: Option<ScientificField>,
+    amount: Option<ScientificField>,
+) -> Result<Option<LevelChange>, FrameError> {
     match (at, amount) {
-        (Some(Number(at)), Some(Number(amount))) => side(at, amount),
+        (Some(ScientificField(at)), Some(ScientificField(amount))) => side(at, amount),
         _ => Ok(None),
     }
 }

@@ -9,9 +9,9 @@ use serde::de::IgnoredAny;
 use super::super::FrameError;
 use super::super::reading::{Cell, epoch, price, trade_id, traded};
 use super::super::roster::Roster;
-use super::super::scientific::Number;
 use crate::domain::market::{Aggressor, Body, Event, Instrument, Nanos, Trade};
 use crate::wire::borrowed;
+use crate::wire::number::ScientificField;
 
 #[derive(Deserialize)]
 struct Print<'a> {
@@ -21,8 +21,8 @@ struct Print<'a> {
     timestamp: u64,
     #[serde(borrow)]
     instrument_name: Cell<'a>,
-    price: Number,
-    amount: Number,
+    price: ScientificField,
+    amount: ScientificField,
     #[serde(borrow)]
     direction: Cell<'a>,
     block_trade_id: Option<IgnoredAny>,

@@ -22,7 +22,6 @@ mod line;
 mod quote;
 mod trade;
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
@@ -37,7 +36,7 @@ use super::reading::{Levels, LevelsVisitor};
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Decimal, Event, Instrument, LevelChange, Nanos};
-use crate::wire::borrowed;
+use crate::wire::borrowed::{self, Text};
 use crate::wire::number::DecimalField;
 
 const PREFIX: &str = "GATEIO";
@@ -238,7 +237,7 @@ fn is_of_another_kind(text: &str) -> bool {
     #[derive(Deserialize)]
     struct Head<'a> {
         #[serde(borrow)]
-        channel: Option<Cow<'a, str>>,
+        channel: Option<Text<'a>>,
     }
 
     let Ok(Head { channel: Some(channel) }) = borrowed::from_str(text) else { return false };

@@ -5,10 +5,10 @@ use serde::Deserialize;
 
 use super::super::candle::{Candle, Witness};
 use super::super::reading::{Cell, epoch, price, quantity};
-use super::super::scientific::Number;
 use super::super::{Frame, FrameError};
 use crate::domain::market::{Instrument, Nanos, SECOND_NS};
 use crate::wire::borrowed;
+use crate::wire::number::ScientificField;
 
 /// Reads candles of all symbols.
 pub(super) struct Candles;
@@ -19,7 +19,14 @@ struct Told<'a> {
     kind: Cell<'a>,
     #[serde(borrow)]
     symbol: Cell<'a>,
-    changes: Vec<(u64, Number, Number, Number, Number, Number)>,
+    changes: Vec<(
+        u64,
+        ScientificField,
+        ScientificField,
+        ScientificField,
+        ScientificField,
+        ScientificField,
+    )>,
 }
 
 fn length(kind: &str) -> Option<Nanos> {
@@ -53,7 +60,7 @@ impl Witness for Candles {
         let length = length(&told.kind.0).ok_or(FrameError::Shape("no known length"))?;
         let mut candles = Vec::with_capacity(told.changes.len());
         for (start, open, high, low, close, volume) in told.changes {
-            let prices = [open, high, low, close].map(|Number(at)| price(at));
+            let prices = [open, high, low, close].map(|ScientificField(at)| price(at));
             let [open, high, low, close] = prices;
             candles.push(Candle {
                 start: epoch("time", start)?,

@@ -24,8 +24,6 @@ mod quote;
 mod trade;
 mod wire;
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -36,7 +34,7 @@ use super::candle::{CandleRule, Empty, Open, TopRule};
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Event, Instrument, Nanos};
-use crate::wire::borrowed;
+use crate::wire::borrowed::{self, Text};
 
 /// `HITBTC:…`.
 pub(super) const HITBTC: Venue = Venue {
@@ -98,9 +96,9 @@ struct Refusal {
 #[derive(Deserialize)]
 struct Head<'a> {
     #[serde(borrow)]
-    method: Option<Cow<'a, str>>,
+    method: Option<Text<'a>>,
     #[serde(borrow)]
-    ch: Option<Cow<'a, str>>,
+    ch: Option<Text<'a>>,
 }
 
 /// What a kind of message must have.

@@ -5,7 +5,7 @@
 //! prices, and writes a `"0"` for each that an update pushed out, into the same delta: the checksum
 //! holds after it. Rows of an update count in their order; of a price told twice, the last.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use super::Pair;
 use crate::domain::market::{Body, Checksum, Decimal, Event, LevelChange, Nanos};
@@ -27,9 +27,10 @@ pub(super) struct Depths {
     asks: Prices,
 }
 
-/// The prices of one side by their value in units of 10^-18.
+/// The prices of one side in rising order, each with its value in units of 10^-18. Most changes are
+/// near one end, from which few prices are moved to make room.
 #[derive(Debug, Default)]
-struct Prices(BTreeMap<i128, Decimal>);
+struct Prices(VecDeque<(i128, Decimal)>);
 
 /// A book as a frame has it.
 #[derive(Debug)]
@@ -44,20 +45,13 @@ pub(super) struct Told {
     pub checksum: Option<Checksum>,
 }
 
-/// The value of a price in units of 10^-18, so that prices of different scales compare.
-fn rank(price: Decimal) -> i128 {
-    let scale = price.scale();
-    let mantissa = price.at(scale).unwrap_or_default();
-    i128::from(mantissa) * 10_i128.pow(18_u32.saturating_sub(u32::from(scale)))
-}
-
 impl Prices {
     fn lay(&mut self, rows: &[LevelChange]) {
         for &(price, qty) in rows {
-            if qty.is_zero() {
-                self.0.remove(&rank(price));
-            } else {
-                self.0.insert(rank(price), price);
+            match (self.place(price), qty.is_zero()) {
+                (Ok(place), true) => drop(self.0.remove(place)),
+                (Err(place), false) => self.0.insert(place, (price.attos(), price)),
+                (Ok(_), false) | (Err(_), true) => {}
             }
         }
     }
@@ -66,7 +60,7 @@ impl Prices {
     fn cut(
         &mut self,
         depth: usize,
-        pop: impl Fn(&mut BTreeMap<i128, Decimal>) -> Option<(i128, Decimal)>,
+        pop: impl Fn(&mut VecDeque<(i128, Decimal)>) -> Option<(i128, Decimal)>,
     ) -> Vec<Decimal> {
         let mut gone = Vec::new();
         while depth < self.0.len()
@@ -77,8 +71,22 @@ impl Prices {
         gone
     }
 
-    fn holds(&self, price: Decimal) -> bool {
-        self.0.contains_key(&rank(price))
+    /// Leaves of a whole book's rows those that are in it: no zeros, and none beyond the depth.
+    fn keep_held(&self, rows: &mut Vec<LevelChange>) {
+        if self.0.len() < rows.len() {
+            rows.retain(|(price, _)| self.place(*price).is_ok());
+        }
+    }
+
+    /// Where a price stands, else where it would. Whole books come in order, so that each is at one
+    /// end.
+    fn place(&self, price: Decimal) -> Result<usize, usize> {
+        let wanted = price.attos();
+        match (self.0.front(), self.0.back()) {
+            (Some((least, _)), _) if wanted < *least => Err(0),
+            (_, Some((greatest, _))) if *greatest < wanted => Err(self.0.len()),
+            _ => self.0.binary_search_by(|(known, _)| known.cmp(&wanted)),
+        }
     }
 }
 
@@ -95,7 +103,7 @@ impl Depths {
     fn lay(&mut self, told: &Told, depth: usize) -> [Vec<Decimal>; 2] {
         self.bids.lay(&told.bids);
         self.asks.lay(&told.asks);
-        [self.bids.cut(depth, BTreeMap::pop_first), self.asks.cut(depth, BTreeMap::pop_last)]
+        [self.bids.cut(depth, VecDeque::pop_front), self.asks.cut(depth, VecDeque::pop_back)]
     }
 }
 
@@ -107,8 +115,8 @@ pub(super) fn snapshot(listed: &mut Listed<Pair>, mut told: Told, recv: Nanos) -
     let depth = depths.depth_of(told.bids.len().max(told.asks.len()));
     depths.depth = Some(depth);
     depths.lay(&told, depth);
-    told.bids.retain(|(price, _)| depths.bids.holds(*price));
-    told.asks.retain(|(price, _)| depths.asks.holds(*price));
+    depths.bids.keep_held(&mut told.bids);
+    depths.asks.keep_held(&mut told.asks);
     let Told { at, bids, asks, checksum } = told;
     listed.event(at, recv, Body::BookSnapshot { bids, asks, checksum })
 }
@@ -124,18 +132,4 @@ pub(super) fn delta(listed: &mut Listed<Pair>, mut told: Told, recv: Nanos) -> E
     told.asks.extend(asks_gone.into_iter().map(removed));
     let Told { at, bids, asks, checksum } = told;
     listed.event(at, recv, Body::BookDelta { bids, asks, checksum })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn prices_of_different_scales_compare_by_value() {
-        let ranks = ["9", "10.00", "10.00000000000000001", "-1.5"]
-            .map(|text| rank(Decimal::parse(text).unwrap()));
-
-        assert!(ranks[0] < ranks[1] && ranks[1] < ranks[2] && ranks[3] < ranks[0]);
-        assert_eq!(ranks[1], rank(Decimal::parse("10").unwrap()));
-    }
 }

@@ -11,11 +11,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::candle::{Candle, Witness};
-use super::super::reading::{Bare, Row, price, quantity, rfc3339, seconds_of};
+use super::super::reading::{Row, price, quantity, rfc3339, seconds_of};
 use super::super::{Frame, FrameError};
 use super::rest::pair_name;
 use crate::domain::market::{Decimal, Instrument, Nanos, SECOND_NS};
 use crate::wire::borrowed;
+use crate::wire::number::DecimalField;
 
 /// Reads candles of all pairs.
 pub(super) struct Ohlc;
@@ -37,12 +38,12 @@ struct Message<'a> {
 struct Told<'a> {
     #[serde(borrow)]
     symbol: Cow<'a, str>,
-    open: Bare,
-    high: Bare,
-    low: Bare,
-    close: Bare,
-    vwap: Bare,
-    volume: Bare,
+    open: DecimalField,
+    high: DecimalField,
+    low: DecimalField,
+    close: DecimalField,
+    vwap: DecimalField,
+    volume: DecimalField,
     trades: u64,
     #[serde(borrow)]
     interval_begin: Cow<'a, str>,
@@ -96,15 +97,14 @@ fn body(text: &str, out: &mut Vec<(Instrument, Candle)>) -> Result<(), FrameErro
 fn message(text: &str, out: &mut Vec<(Instrument, Candle)>) -> Result<(), FrameError> {
     let message: Message<'_> = borrowed::from_str(text)?;
     for told in message.data {
-        let [open, high, low, close] =
-            [told.open, told.high, told.low, told.close].map(|bare| price(bare.0));
+        let [open, high, low, close] = [told.open, told.high, told.low, told.close].map(price);
         let candle = Candle {
             start: rfc3339("interval_begin", &told.interval_begin)?,
             length: Nanos::from(told.interval) * 60 * SECOND_NS,
             prices: [open?, high?, low?, close?],
-            volume: quantity(told.volume.0)?,
+            volume: quantity(told.volume)?,
             count: Some(told.trades),
-            vwap: Some(price(told.vwap.0)?),
+            vwap: Some(price(told.vwap)?),
             fills: None,
             is_running: true,
         };

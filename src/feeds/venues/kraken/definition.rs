@@ -14,6 +14,7 @@ use crate::feeds::venues::FrameError;
 use crate::feeds::venues::reading::Cell;
 use crate::feeds::venues::roster::Roster;
 use crate::feeds::venues::step::step;
+use crate::wire::borrowed::Text;
 
 /// The `data` of the channel; the assets are passed over.
 #[derive(Deserialize)]
@@ -29,7 +30,7 @@ struct Told<'a> {
     base: Option<String>,
     quote: Option<String>,
     #[serde(borrow)]
-    status: Option<Cow<'a, str>>,
+    status: Option<Text<'a>>,
     #[serde(borrow)]
     price_increment: Cell<'a>,
     #[serde(borrow)]
@@ -72,7 +73,7 @@ pub(super) fn take(
         let event = listed.event(None, recv, Body::Instrument(Box::new(definition)));
         out.push((listed.instrument.clone(), event));
         if let Some(status) = &told.status {
-            let reason = Some(status.clone().into_owned());
+            let reason = Some(status.to_string());
             let body = Body::Status { action: action(status).into(), reason };
             out.push((listed.instrument.clone(), listed.event(None, recv, body)));
         }

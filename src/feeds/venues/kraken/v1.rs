@@ -14,7 +14,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::book;
 use super::quote;
@@ -24,7 +24,8 @@ use crate::domain::market::{Checksum, ChecksumKind, Event, Instrument, LevelChan
 use crate::feeds::venues::FrameError;
 use crate::feeds::venues::reading::{Cell, Row, price, quantity, seconds_of};
 use crate::feeds::venues::roster::Roster;
-use crate::wire::borrowed;
+use crate::wire::borrowed::{self, Text};
+use crate::wire::number::DecimalField;
 
 /// Takes an array.
 pub(super) fn take(
@@ -33,17 +34,17 @@ pub(super) fn take(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let words: Vec<Cell<'_>> = borrowed::from_str(text)?;
-    let [_, .., channel, pair] = words.as_slice() else {
-        return Err(FrameError::Shape("no channel and pair"));
+    let [channel, pair] = match names(text) {
+        Some(names) => names.map(Cow::Borrowed),
+        None => named(text)?,
     };
-    let (channel, pair) = (channel.0.as_ref(), pair.0.as_ref());
     if let Some(depth) = channel.strip_prefix("book-") {
         let depth = depth.parse().ok().filter(|depth| (1..=DEPTH_MAX).contains(depth));
         let depth = depth.ok_or(FrameError::Value("depth"))?;
-        let parts: Vec<Part> = borrowed::from_str(text)?;
-        let (told, is_snapshot) = book_of(parts)?;
-        let listed = roster.get(pair)?;
+        let mut parts = Parts::default();
+        borrowed::from_str_seed(text, PartsSeed(&mut parts))?;
+        let (told, is_snapshot) = parts.book()?;
+        let listed = roster.get(&pair)?;
         listed.state.depths.subscribed = Some(depth);
         let event = if is_snapshot {
             book::snapshot(listed, told, recv)
@@ -53,12 +54,12 @@ pub(super) fn take(
         out.push((listed.instrument.clone(), event));
         return Ok(());
     }
-    match channel {
+    match channel.as_ref() {
         "trade" => {
             let (_, rows, _, _): (IgnoredAny, Vec<Row<'_>>, IgnoredAny, IgnoredAny) =
                 borrowed::from_str(text)?;
             let told: Vec<_> = rows.iter().map(trade_of).collect::<Result<_, _>>()?;
-            let listed = roster.get(pair)?;
+            let listed = roster.get(&pair)?;
             for told in &told {
                 out.push((listed.instrument.clone(), trade::event(listed, told, recv)));
             }
@@ -70,7 +71,7 @@ pub(super) fn take(
             let at = seconds_of("spread time", row.text(2))?;
             let bid = (row.number(0), row.number(3));
             let told = quote::Told::read(Some(at), bid, (row.number(1), row.number(4)))?;
-            let listed = roster.get(pair)?;
+            let listed = roster.get(&pair)?;
             out.push((listed.instrument.clone(), quote::event(listed, &told, recv)));
             Ok(())
         }
@@ -80,123 +81,215 @@ pub(super) fn take(
     }
 }
 
+/// Channel and pair, which stand last, where they are written as the venue writes them. That the
+/// rest is a list is seen by who reads it.
+fn names(text: &str) -> Option<[&str; 2]> {
+    let (rest, pair) = text.strip_suffix(r#""]"#)?.rsplit_once('"')?;
+    let (rest, channel) = rest.strip_suffix(r#"","#)?.rsplit_once('"')?;
+    let is_plain = |name: &str| !name.contains('\\');
+    (rest.ends_with(',') && is_plain(channel) && is_plain(pair)).then_some([channel, pair])
+}
+
+/// Channel and pair, however they are written.
+fn named(text: &str) -> Result<[Cow<'_, str>; 2], FrameError> {
+    let mut words: Vec<Cell<'_>> = borrowed::from_str(text)?;
+    match (words.pop(), words.pop(), words.len()) {
+        (Some(pair), Some(channel), 1..) => Ok([channel.0, pair.0]),
+        _ => Err(FrameError::Shape("no channel and pair")),
+    }
+}
+
 fn trade_of(row: &Row<'_>) -> Result<trade::Told, FrameError> {
     let at = seconds_of("trade time", row.text(2))?;
     trade::Told::read(at, None, (row.number(0), row.number(1)), row.text(3))
 }
 
-/// The book that all parts of a frame tell, and whether it is a whole one.
-fn book_of(parts: Vec<Part>) -> Result<(book::Told, bool), FrameError> {
-    let mut told = book::Told { at: None, bids: Vec::new(), asks: Vec::new(), checksum: None };
-    let (mut whole, mut changed) = (false, false);
-    for part in parts {
-        whole |= part.is_whole;
-        changed |= part.is_change;
-        told.at = told.at.max(part.at?);
-        told.bids.extend(part.bids?);
-        told.asks.extend(part.asks?);
-        if let Some(text) = part.checksum {
-            let value: u32 = text.parse().map_err(|_| FrameError::Value("checksum"))?;
-            told.checksum = Some(Checksum { kind: ChecksumKind::Kraken, value: value.into() });
-        }
-    }
-    if whole == changed {
-        return Err(FrameError::Shape("neither a whole book nor an update"));
-    }
-    Ok((told, whole))
-}
-
-type Rows = Result<Vec<LevelChange>, FrameError>;
-
-/// What one element of a book frame tells; nothing where it is no object.
-struct Part {
-    at: Result<Option<Nanos>, FrameError>,
-    bids: Rows,
-    asks: Rows,
-    checksum: Option<String>,
+/// What the objects of a book frame tell, one after the other.
+#[derive(Default)]
+struct Parts {
+    rows: Rows,
+    bids: Vec<LevelChange>,
+    asks: Vec<LevelChange>,
+    checksum: Option<Checksum>,
     is_whole: bool,
     is_change: bool,
 }
 
-impl Default for Part {
-    fn default() -> Self {
-        Self {
-            at: Ok(None),
-            bids: Ok(Vec::new()),
-            asks: Ok(Vec::new()),
-            checksum: None,
-            is_whole: false,
-            is_change: false,
+/// What all rows have in common.
+#[derive(Default)]
+struct Rows {
+    /// The greatest of their times.
+    at: Option<Nanos>,
+    /// The first fault in their numbers.
+    fault: Option<FrameError>,
+}
+
+impl Parts {
+    /// The book, and whether it is a whole one.
+    fn book(self) -> Result<(book::Told, bool), FrameError> {
+        if let Some(fault) = self.rows.fault {
+            return Err(fault);
         }
+        if self.is_whole == self.is_change {
+            return Err(FrameError::Shape("neither a whole book nor an update"));
+        }
+        let Self { bids, asks, checksum, .. } = self;
+        Ok((book::Told { at: self.rows.at, bids, asks, checksum }, self.is_whole))
     }
 }
 
-impl Part {
-    fn rows(&mut self, rows: &[Row<'_>]) -> Rows {
-        let mut changes = Vec::with_capacity(rows.len());
-        for row in rows {
-            let at = seconds_of("level time", row.text(2))?;
-            if let Ok(greatest) = &mut self.at {
-                *greatest = (*greatest).max(Some(at));
+impl Rows {
+    fn row(&mut self, at: DecimalField, qty: DecimalField, time: &str) -> Option<LevelChange> {
+        let read = seconds_of("level time", time)
+            .and_then(|time| Ok((time, (price(at)?, quantity(qty)?))));
+        match read {
+            Ok((time, change)) => {
+                self.at = self.at.max(Some(time));
+                Some(change)
             }
-            changes.push((price(row.number(0))?, quantity(row.number(1))?));
+            Err(fault) => {
+                self.fault.get_or_insert(fault);
+                None
+            }
         }
-        Ok(changes)
     }
 }
 
-impl<'de> Deserialize<'de> for Part {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(PartVisitor)
+/// Reads a whole book frame.
+struct PartsSeed<'p>(&'p mut Parts);
+
+impl<'de> DeserializeSeed<'de> for PartsSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
     }
 }
 
-struct PartVisitor;
+impl<'de> Visitor<'de> for PartsSeed<'_> {
+    type Value = ();
 
-impl<'de> Visitor<'de> for PartVisitor {
-    type Value = Part;
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a channel id, a book and names")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element_seed(PartSeed(&mut *self.0))?.is_some() {}
+        Ok(())
+    }
+}
+
+/// Reads one element of it; nothing where it is no object.
+struct PartSeed<'p>(&'p mut Parts);
+
+impl<'de> DeserializeSeed<'de> for PartSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for PartSeed<'_> {
+    type Value = ();
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("a channel id, a book or a name")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Part, A::Error> {
-        let mut part = Part::default();
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let parts = self.0;
+        while let Some(Text(key)) = map.next_key()? {
             match key.as_ref() {
-                "as" | "a" => {
-                    let rows: Vec<Row<'de>> = map.next_value()?;
-                    part.asks = part.rows(&rows);
-                }
-                "bs" | "b" => {
-                    let rows: Vec<Row<'de>> = map.next_value()?;
-                    part.bids = part.rows(&rows);
-                }
-                "c" => part.checksum = Some(map.next_value::<Cell<'de>>()?.0.into_owned()),
+                "as" | "a" => map.next_value_seed(RowsSeed(&mut parts.asks, &mut parts.rows))?,
+                "bs" | "b" => map.next_value_seed(RowsSeed(&mut parts.bids, &mut parts.rows))?,
+                "c" => match map.next_value::<Cell<'de>>()?.0.parse::<u32>() {
+                    Ok(value) => {
+                        let kind = ChecksumKind::Kraken;
+                        parts.checksum = Some(Checksum { kind, value: value.into() });
+                    }
+                    Err(_) => {
+                        parts.rows.fault.get_or_insert(FrameError::Value("checksum"));
+                    }
+                },
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
-            part.is_whole |= matches!(key.as_ref(), "as" | "bs");
-            part.is_change |= matches!(key.as_ref(), "a" | "b");
+            parts.is_whole |= matches!(key.as_ref(), "as" | "bs");
+            parts.is_change |= matches!(key.as_ref(), "a" | "b");
         }
-        Ok(part)
+        Ok(())
     }
 
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Part, E> {
-        Ok(Part::default())
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Part, E> {
-        Ok(Part::default())
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Part, E> {
-        Ok(Part::default())
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Part, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Part::default())
+        Ok(())
+    }
+}
+
+/// Reads rows behind those of a side.
+struct RowsSeed<'p>(&'p mut Vec<LevelChange>, &'p mut Rows);
+
+impl<'de> DeserializeSeed<'de> for RowsSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RowsSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("levels with their times")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let Self(side, rows) = self;
+        while list.next_element_seed(RowSeed(&mut *side, &mut *rows))?.is_some() {}
+        Ok(())
+    }
+}
+
+/// Reads one row.
+struct RowSeed<'p>(&'p mut Vec<LevelChange>, &'p mut Rows);
+
+impl<'de> DeserializeSeed<'de> for RowSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RowSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a price, a volume and a time")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<(), A::Error> {
+        let short = |count: usize| de::Error::invalid_length(count, &"three cells");
+        let at = cells.next_element()?.ok_or_else(|| short(0))?;
+        let qty = cells.next_element()?.ok_or_else(|| short(1))?;
+        let Cell(time) = cells.next_element()?.ok_or_else(|| short(2))?;
+        while cells.next_element::<IgnoredAny>()?.is_some() {}
+        self.0.extend(self.1.row(at, qty, &time));
+        Ok(())
     }
 }

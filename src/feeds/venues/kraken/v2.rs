@@ -16,22 +16,22 @@ use crate::domain::market::{Checksum, ChecksumKind, Event, Instrument, LevelChan
 use crate::feeds::venues::FrameError;
 use crate::feeds::venues::reading::{price, quantity, rfc3339};
 use crate::feeds::venues::roster::Roster;
-use crate::wire::borrowed;
+use crate::wire::borrowed::{self, Text};
 use crate::wire::number::DecimalField;
 
 /// What tells the kind of an object.
 #[derive(Deserialize)]
 struct Head<'a> {
     #[serde(borrow)]
-    channel: Option<Cow<'a, str>>,
+    channel: Option<Text<'a>>,
     #[serde(borrow, rename = "type")]
-    kind: Option<Cow<'a, str>>,
+    kind: Option<Text<'a>>,
     #[serde(borrow)]
-    method: Option<Cow<'a, str>>,
+    method: Option<Text<'a>>,
     error: Option<String>,
     /// v1's control messages.
     #[serde(borrow)]
-    event: Option<Cow<'a, str>>,
+    event: Option<Text<'a>>,
     #[serde(rename = "errorMessage")]
     error_message: Option<String>,
 }
@@ -45,12 +45,12 @@ struct Answer<'a> {
 #[derive(Deserialize)]
 struct Subscribed<'a> {
     #[serde(borrow)]
-    channel: Option<Cow<'a, str>>,
+    channel: Option<Text<'a>>,
     #[serde(borrow)]
-    symbol: Option<Cow<'a, str>>,
+    symbol: Option<Text<'a>>,
     depth: Option<usize>,
     #[serde(borrow)]
-    event_trigger: Option<Cow<'a, str>>,
+    event_trigger: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -74,7 +74,7 @@ struct Book<'a> {
     asks: Vec<Level>,
     checksum: Option<u32>,
     #[serde(borrow)]
-    timestamp: Option<Cow<'a, str>>,
+    timestamp: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -99,7 +99,7 @@ struct Ticker<'a> {
     ask: DecimalField,
     ask_qty: DecimalField,
     #[serde(borrow)]
-    timestamp: Option<Cow<'a, str>>,
+    timestamp: Option<Text<'a>>,
 }
 
 /// Takes an object.
@@ -173,7 +173,7 @@ fn changes(levels: Vec<Level>) -> Result<Vec<LevelChange>, FrameError> {
     levels.into_iter().map(|level| Ok((price(level.price)?, quantity(level.qty)?))).collect()
 }
 
-fn time_of(text: Option<&Cow<'_, str>>) -> Result<Option<Nanos>, FrameError> {
+fn time_of(text: Option<&str>) -> Result<Option<Nanos>, FrameError> {
     text.map(|text| rfc3339("timestamp", text)).transpose()
 }
 
@@ -186,7 +186,7 @@ fn take_books(
 ) -> Result<(), FrameError> {
     let mut all = Vec::with_capacity(books.len());
     for told in books {
-        let at = time_of(told.timestamp.as_ref())?;
+        let at = time_of(told.timestamp.as_deref())?;
         let kind = ChecksumKind::KrakenV2;
         let checksum = told.checksum.map(|value| Checksum { kind, value: value.into() });
         let (bids, asks) = (changes(told.bids)?, changes(told.asks)?);
@@ -234,7 +234,7 @@ fn take_tickers(
 ) -> Result<(), FrameError> {
     let mut all = Vec::with_capacity(tickers.len());
     for ticker in tickers {
-        let at = time_of(ticker.timestamp.as_ref())?;
+        let at = time_of(ticker.timestamp.as_deref())?;
         let bid = (ticker.bid, ticker.bid_qty);
         let told = quote::Told::read(at, bid, (ticker.ask, ticker.ask_qty))?;
         all.push((&ticker.symbol, told));

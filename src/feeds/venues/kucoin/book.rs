@@ -12,28 +12,13 @@
 //! beyond a snapshot is joined to it where its numbers do. Recent events are kept, and given again
 //! behind a snapshot that comes later than they did.
 
-use std::collections::VecDeque;
-
-use super::frame::{Change, Data, Digits, Told};
+use super::frame::{Change, Changes, Data, Digits, Numbered, Told};
 use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos};
 use crate::feeds::venues::FrameError;
+use crate::feeds::venues::backlog::Backlog;
 use crate::feeds::venues::reading::{price, quantity};
 use crate::feeds::venues::roster::{Listed, Roster};
 use crate::wire::number::DecimalField;
-
-/// Events kept for a snapshot to come: some seconds of a busy book.
-const EVENTS_MAX: usize = 4_096;
-/// Levels in the events kept: 512 KiB.
-const LEVELS_MAX: usize = 16_384;
-
-/// What the join of snapshot and changes needs remembered.
-#[derive(Debug, Default)]
-pub(in crate::feeds::venues) struct Ladder {
-    recent: VecDeque<Event>,
-    levels: usize,
-    /// The snapshot beyond which nothing came yet.
-    unbridged: Option<u64>,
-}
 
 /// Changes that end with one number.
 struct Step {
@@ -43,77 +28,38 @@ struct Step {
     asks: Vec<LevelChange>,
 }
 
-fn levels_of(event: &Event) -> usize {
-    match &event.body {
-        Body::BookDelta { bids, asks, .. } => bids.len() + asks.len(),
-        _ => 0,
-    }
-}
-
-impl Ladder {
-    /// An event as it follows what was given before it.
-    fn follow(&mut self, mut event: Event) -> Event {
-        if let (Some(snapshot), Some(seq), Some(prev)) = (self.unbridged, event.seq, event.prev_seq)
-            && snapshot < seq
-        {
-            self.unbridged = None;
-            if prev <= snapshot {
-                event.prev_seq = Some(snapshot);
-            }
-        }
-        event
-    }
-
-    fn keep(&mut self, event: Event) {
-        self.levels += levels_of(&event);
-        self.recent.push_back(event);
-        while (EVENTS_MAX < self.recent.len() || LEVELS_MAX < self.levels)
-            && let Some(oldest) = self.recent.pop_front()
-        {
-            self.levels -= levels_of(&oldest);
-        }
-    }
-
-    /// The kept events that a snapshot does not hold, joined to it.
-    fn stand_on(&mut self, snapshot: u64) -> Vec<Event> {
-        self.unbridged = Some(snapshot);
-        let recent = std::mem::take(&mut self.recent);
-        let later = recent.iter().filter(|event| Some(snapshot) < event.seq);
-        let events = later.map(|event| self.follow(event.clone())).collect();
-        self.recent = recent;
-        events
-    }
-}
-
 fn needed(digits: Option<Digits>, what: &'static str) -> Result<u64, FrameError> {
     digits.ok_or(FrameError::Shape(what))?.number()
 }
 
 /// The first number of a message and the one before it, and its last.
-fn range(data: &Data<'_>) -> Result<(u64, u64), FrameError> {
-    let first = needed(data.sequence_start, "no sequenceStart")?;
-    let last = needed(data.sequence_end, "no sequenceEnd")?;
+fn range(first: Option<Digits>, last: Option<Digits>) -> Result<(u64, u64), FrameError> {
+    let first = needed(first, "no sequenceStart")?;
+    let last = needed(last, "no sequenceEnd")?;
     let before = first.checked_sub(1).ok_or(FrameError::Value("sequenceStart"))?;
     if last < first { Err(FrameError::Value("sequenceEnd")) } else { Ok((before, last)) }
 }
 
-/// Checks a change: its number, and its level unless its price is 0.
-fn level(change: Change) -> Result<(u64, Option<LevelChange>), FrameError> {
-    let (at, qty) = (price(change.0.0)?, quantity(change.1.0)?);
-    Ok((change.2.number()?, (!at.is_zero()).then_some((at, qty))))
+/// Checks a change of a message of that range: its number, and its level unless its price is 0.
+fn level_within(
+    change: Change,
+    (before, last): (u64, u64),
+) -> Result<(u64, Option<LevelChange>), FrameError> {
+    let (at, qty) = (price(change.0)?, quantity(change.1)?);
+    let number = change.2.number()?;
+    if number <= before || last < number {
+        return Err(FrameError::Value("sequence of a change"));
+    }
+    Ok((number, (!at.is_zero()).then_some((at, qty))))
 }
 
 /// The changes of a message by number; together they reach from the number before it to its last.
-fn steps(data: &mut Data<'_>) -> Result<Vec<Step>, FrameError> {
-    let (mut before, last) = range(data)?;
-    let changes = data.changes.take().ok_or(FrameError::Shape("no changes"))?;
+fn steps(range: (u64, u64), changes: Changes) -> Result<Vec<Step>, FrameError> {
+    let (mut before, last) = range;
     let mut numbered = Vec::with_capacity(changes.asks.len() + changes.bids.len());
     for (side, is_bid) in [(changes.asks, false), (changes.bids, true)] {
         for change in side {
-            let (number, level) = level(change)?;
-            if number <= before || last < number {
-                return Err(FrameError::Value("sequence of a change"));
-            }
+            let (number, level) = level_within(change, range)?;
             numbered.push((number, is_bid, level));
         }
     }
@@ -134,8 +80,18 @@ fn steps(data: &mut Data<'_>) -> Result<Vec<Step>, FrameError> {
     Ok(steps)
 }
 
+/// The changes of a message that has one number.
+fn step(range: (u64, u64), changes: Changes) -> Result<Step, FrameError> {
+    let levels = |side: Vec<Change>| -> Result<Vec<LevelChange>, FrameError> {
+        let levels = side.into_iter().map(|change| Ok(level_within(change, range)?.1));
+        levels.filter_map(Result::transpose).collect()
+    };
+    let (before, number) = range;
+    Ok(Step { before, number, asks: levels(changes.asks)?, bids: levels(changes.bids)? })
+}
+
 fn give(
-    listed: &mut Listed<Ladder>,
+    listed: &mut Listed<Backlog>,
     at: Option<Nanos>,
     Step { before, number, bids, asks }: Step,
     recv: Nanos,
@@ -143,20 +99,27 @@ fn give(
 ) {
     let body = Body::BookDelta { bids, asks, checksum: None };
     let event = Event { seq: Some(number), prev_seq: Some(before), ..listed.event(at, recv, body) };
-    out.push((listed.instrument.clone(), listed.state.follow(event.clone())));
-    listed.state.keep(event);
+    out.push((listed.instrument.clone(), listed.state.follow(event)));
 }
 
 /// Takes a message of the spot book.
 pub(super) fn changes(
-    roster: &mut Roster<Ladder>,
-    mut told: Told<'_>,
+    roster: &mut Roster<Backlog>,
+    numbered: Numbered,
+    symbol: &str,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let at = told.data.at()?;
-    let steps = steps(&mut told.data)?;
-    let listed = roster.get(&told.symbol)?;
+    let at = numbered.at()?;
+    let range = range(numbered.sequence_start, numbered.sequence_end)?;
+    let changes = numbered.changes.ok_or(FrameError::Shape("no changes"))?;
+    if range.0 + 1 == range.1 {
+        let step = step(range, changes)?;
+        give(roster.get(symbol)?, at, step, recv, out);
+        return Ok(());
+    }
+    let steps = steps(range, changes)?;
+    let listed = roster.get(symbol)?;
     for step in steps {
         give(listed, at, step, recv, out);
     }
@@ -165,7 +128,7 @@ pub(super) fn changes(
 
 /// Takes a message of a futures' book.
 pub(super) fn change(
-    roster: &mut Roster<Ladder>,
+    roster: &mut Roster<Backlog>,
     told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
@@ -203,7 +166,7 @@ fn sides(data: &mut Data<'_>) -> Result<[Vec<LevelChange>; 2], FrameError> {
 
 /// Takes a message of `obu`.
 pub(super) fn window(
-    roster: &mut Roster<Ladder>,
+    roster: &mut Roster<Backlog>,
     mut told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
@@ -218,7 +181,7 @@ pub(super) fn window(
             Ok(())
         }
         "delta" => {
-            let (before, number) = range(&told.data)?;
+            let (before, number) = range(told.data.sequence_start, told.data.sequence_end)?;
             let listed = roster.get(&told.symbol)?;
             give(listed, at, Step { before, number, bids, asks }, recv, out);
             Ok(())
@@ -229,7 +192,7 @@ pub(super) fn window(
 
 /// Gives a whole book, and behind it what came before it and is newer.
 fn lay(
-    listed: &mut Listed<Ladder>,
+    listed: &mut Listed<Backlog>,
     (at, number): (Option<Nanos>, u64),
     [bids, asks]: [Vec<LevelChange>; 2],
     recv: Nanos,
@@ -246,7 +209,7 @@ fn lay(
 /// Takes the REST book: of the symbol it names, else of the one its URL asks for, else of the only
 /// one heard of.
 pub(super) fn snapshot(
-    roster: &mut Roster<Ladder>,
+    roster: &mut Roster<Backlog>,
     mut data: Data<'_>,
     url: Option<&str>,
     recv: Nanos,

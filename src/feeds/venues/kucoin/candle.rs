@@ -9,9 +9,10 @@ use serde::Deserialize;
 use super::VENUE;
 use crate::domain::market::{Instrument, Nanos, SECOND_NS};
 use crate::feeds::venues::candle::{Candle, Witness};
-use crate::feeds::venues::reading::{Bare, Row, price, quantity, seconds_of};
+use crate::feeds::venues::reading::{Row, price, quantity, seconds_of};
 use crate::feeds::venues::{Frame, FrameError};
 use crate::wire::borrowed;
+use crate::wire::number::DecimalField;
 
 /// Reads candles of all symbols.
 pub(super) struct Candles;
@@ -49,11 +50,11 @@ struct Line<'a> {
     end: u64,
     #[serde(rename = "S")]
     is_closed: bool,
-    o: Bare,
-    h: Bare,
-    l: Bare,
-    c: Bare,
-    v: Bare,
+    o: DecimalField,
+    h: DecimalField,
+    l: DecimalField,
+    c: DecimalField,
+    v: DecimalField,
 }
 
 fn instrument(symbol: &str) -> Result<Instrument, FrameError> {
@@ -104,12 +105,12 @@ fn newer(text: &str, out: &mut Vec<(Instrument, Candle)>) -> Result<(), FrameErr
     if end <= start {
         return Err(FrameError::Time("candle"));
     }
-    let [open, high, low, close] = [line.o, line.h, line.l, line.c].map(|bare| price(bare.0));
+    let [open, high, low, close] = [line.o, line.h, line.l, line.c].map(price);
     let candle = Candle {
         start,
         length: end - start,
         prices: [open?, high?, low?, close?],
-        volume: quantity(line.v.0)?,
+        volume: quantity(line.v)?,
         count: None,
         vwap: None,
         fills: None,

@@ -12,8 +12,9 @@ use serde_json::value::RawValue;
 
 use crate::domain::market::Nanos;
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::reading::{Bare, Levels, TIME_LIMIT, epoch};
-use crate::wire::borrowed;
+use crate::feeds::venues::reading::{Cell, Levels, epoch, nanos_of};
+use crate::wire::borrowed::{self, Text};
+use crate::wire::number::DecimalField;
 
 /// From here on a number counts nanoseconds: as microseconds it would lie beyond the year 5138.
 const NANOS_FROM: u64 = 100_000_000_000_000_000;
@@ -41,9 +42,9 @@ pub(super) struct Told<'a> {
     /// Its kind.
     pub kind: Kind,
     /// Whose it is.
-    pub symbol: Cow<'a, str>,
+    pub symbol: Text<'a>,
     /// Of `obu`: `snapshot` or `delta`.
-    pub action: Cow<'a, str>,
+    pub action: Text<'a>,
     /// What it says.
     pub data: Data<'a>,
 }
@@ -54,8 +55,8 @@ pub(super) struct Digits(pub Option<u64>);
 
 impl<'de> Deserialize<'de> for Digits {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
-        Ok(Self(raw.trim_matches('"').parse().ok()))
+        let Cell(text) = Cell::deserialize(deserializer)?;
+        Ok(Self(text.parse().ok()))
     }
 }
 
@@ -64,7 +65,7 @@ impl<'de> Deserialize<'de> for Digits {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Data<'a> {
     #[serde(borrow, alias = "s")]
-    pub symbol: Option<Cow<'a, str>>,
+    pub symbol: Option<Text<'a>>,
     #[serde(alias = "O")]
     pub sequence_start: Option<Digits>,
     #[serde(alias = "C")]
@@ -74,19 +75,19 @@ pub(super) struct Data<'a> {
     pub sequence: Option<Digits>,
     /// `price,side,quantity`.
     #[serde(borrow)]
-    pub change: Option<Cow<'a, str>>,
+    pub change: Option<Text<'a>>,
     #[serde(alias = "bestBidPrice")]
-    pub best_bid: Option<Bare>,
-    pub best_bid_size: Option<Bare>,
+    pub best_bid: Option<DecimalField>,
+    pub best_bid_size: Option<DecimalField>,
     #[serde(alias = "bestAskPrice")]
-    pub best_ask: Option<Bare>,
-    pub best_ask_size: Option<Bare>,
+    pub best_ask: Option<DecimalField>,
+    pub best_ask_size: Option<DecimalField>,
     #[serde(borrow, alias = "S")]
-    pub side: Option<Cow<'a, str>>,
+    pub side: Option<Text<'a>>,
     #[serde(alias = "p")]
-    pub price: Option<Bare>,
+    pub price: Option<DecimalField>,
     #[serde(alias = "q")]
-    pub size: Option<Bare>,
+    pub size: Option<DecimalField>,
     #[serde(borrow, alias = "ti")]
     trade_id: Option<&'a RawValue>,
     #[serde(alias = "a")]
@@ -99,6 +100,40 @@ pub(super) struct Data<'a> {
     timestamp: Option<Digits>,
 }
 
+/// The data of the spot book's changes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Numbered {
+    pub sequence_start: Option<Digits>,
+    pub sequence_end: Option<Digits>,
+    pub changes: Option<Changes>,
+    time: Option<Digits>,
+}
+
+/// A message of the spot book, which most messages are.
+#[derive(Deserialize)]
+struct Update<'a> {
+    data: Numbered,
+    #[serde(borrow)]
+    topic: Text<'a>,
+}
+
+/// How the venue begins one, as recorded and as documented.
+const UPDATE_BEGINS: [&str; 2] =
+    [r#"{"data":{"sequenceStart":"#, r#"{"type":"message","topic":"/market/level2:"#];
+
+/// Reads a message of the spot book that is written as the venue writes it: its changes, and its
+/// symbol. What else may be one is found by [`read`].
+pub(super) fn read_update(text: &str) -> Option<(Numbered, Text<'_>)> {
+    if !UPDATE_BEGINS.iter().any(|begin| text.starts_with(begin)) {
+        return None;
+    }
+    let update: Update<'_> = borrowed::from_str(text).ok()?;
+    let Cow::Borrowed(topic) = update.topic.0 else { return None };
+    let symbol = topic.strip_prefix("/market/level2:")?;
+    Some((update.data, Text(Cow::Borrowed(symbol))))
+}
+
 /// Changes of both sides.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -109,7 +144,7 @@ pub(super) struct Changes {
 
 /// A level's price, its quantity and the number of the change.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct Change(pub Bare, pub Bare, pub Digits);
+pub(super) struct Change(pub DecimalField, pub DecimalField, pub Digits);
 
 impl Digits {
     /// The number, where it is one.
@@ -118,16 +153,34 @@ impl Digits {
     }
 }
 
+/// A time in milli-, micro- or nanoseconds.
+fn time_of(digits: Option<Digits>) -> Result<Option<Nanos>, FrameError> {
+    let Some(digits) = digits else { return Ok(None) };
+    let value = digits.0.ok_or(FrameError::Time("time"))?;
+    if value < NANOS_FROM { epoch("time", value) } else { nanos_of("time", value) }.map(Some)
+}
+
+impl Numbered {
+    /// Its time, where it has one.
+    pub fn at(&self) -> Result<Option<Nanos>, FrameError> {
+        time_of(self.time)
+    }
+}
+
 impl<'a> Data<'a> {
     /// Its time, where it has one.
     pub fn at(&self) -> Result<Option<Nanos>, FrameError> {
-        let Some(digits) = self.time.or(self.ts).or(self.timestamp) else { return Ok(None) };
-        let value = digits.0.ok_or(FrameError::Time("time"))?;
-        if value < NANOS_FROM {
-            return epoch("time", value).map(Some);
+        time_of(self.time.or(self.ts).or(self.timestamp))
+    }
+
+    /// What of it the spot book has.
+    pub fn numbered(self) -> Numbered {
+        Numbered {
+            sequence_start: self.sequence_start,
+            sequence_end: self.sequence_end,
+            changes: self.changes,
+            time: self.time.or(self.ts).or(self.timestamp),
         }
-        let nanos = Nanos::try_from(value).ok().filter(|nanos| *nanos < TIME_LIMIT);
-        nanos.map(Some).ok_or(FrameError::Time("time"))
     }
 
     /// The id of a trade.
@@ -139,42 +192,42 @@ impl<'a> Data<'a> {
 /// What says of which kind a message is.
 #[derive(Default)]
 struct Head<'a> {
-    topic: Option<Cow<'a, str>>,
-    subject: Option<Cow<'a, str>>,
-    channel: Option<Cow<'a, str>>,
-    depth: Option<Cow<'a, str>>,
+    topic: Option<Text<'a>>,
+    subject: Option<Text<'a>>,
+    channel: Option<Text<'a>>,
+    depth: Option<Text<'a>>,
 }
 
 /// A message of any kind that is taken.
 #[derive(Deserialize)]
 struct Message<'a> {
     #[serde(borrow)]
-    topic: Option<Cow<'a, str>>,
+    topic: Option<Text<'a>>,
     #[serde(borrow)]
-    subject: Option<Cow<'a, str>>,
+    subject: Option<Text<'a>>,
     #[serde(borrow, alias = "d")]
     data: Option<Data<'a>>,
     #[serde(borrow, rename = "T")]
-    channel: Option<Cow<'a, str>>,
+    channel: Option<Text<'a>>,
     #[serde(borrow, rename = "dp")]
-    depth: Option<Cow<'a, str>>,
+    depth: Option<Text<'a>>,
     #[serde(borrow, rename = "t")]
-    action: Option<Cow<'a, str>>,
+    action: Option<Text<'a>>,
 }
 
 /// A message of no kind that is taken, or an answer.
 #[derive(Deserialize)]
 struct Other<'a> {
     #[serde(borrow)]
-    topic: Option<Cow<'a, str>>,
+    topic: Option<Text<'a>>,
     #[serde(borrow)]
-    subject: Option<Cow<'a, str>>,
+    subject: Option<Text<'a>>,
     #[serde(borrow, rename = "T")]
-    channel: Option<Cow<'a, str>>,
+    channel: Option<Text<'a>>,
     #[serde(borrow, rename = "dp")]
-    depth: Option<Cow<'a, str>>,
+    depth: Option<Text<'a>>,
     #[serde(borrow, rename = "type")]
-    kind: Option<Cow<'a, str>>,
+    kind: Option<Text<'a>>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -225,12 +278,13 @@ pub(super) fn read(text: &str) -> Result<Option<Told<'_>>, FrameError> {
 }
 
 /// The symbol that a classic topic ends with; of the topic of all tickers it is the subject.
-fn symbol_of(head: Head<'_>) -> Option<Cow<'_, str>> {
-    let after = |topic: &str| topic.split_once(':').map(|(_, symbol)| symbol.to_owned());
-    match head.topic.as_deref().and_then(after)?.as_str() {
-        "all" => head.subject,
-        symbol => Some(Cow::Owned(symbol.to_owned())),
-    }
+fn symbol_of(head: Head<'_>) -> Option<Text<'_>> {
+    let after = |topic: &str| topic.find(':').map(|at| at + 1);
+    let symbol = match head.topic?.0 {
+        Cow::Borrowed(topic) => Cow::Borrowed(&topic[after(topic)?..]),
+        Cow::Owned(topic) => Cow::Owned(topic[after(&topic)?..].to_owned()),
+    };
+    if symbol == "all" { head.subject } else { Some(Text(symbol)) }
 }
 
 /// What stands in a JSON string, or any other value as it is written.
@@ -266,7 +320,7 @@ fn other<'a>(
 #[derive(Deserialize)]
 struct Body<'a> {
     #[serde(borrow)]
-    code: Option<Cow<'a, str>>,
+    code: Option<Text<'a>>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
     #[serde(borrow)]

@@ -22,10 +22,10 @@ mod line;
 mod quote;
 mod trade;
 
-use self::book::Ladder;
 use self::candle::Candles;
 use self::frame::Kind;
 use self::line::Socket;
+use super::backlog::Backlog;
 use super::candle::{CandleRule, Empty, Open, TopRule};
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
@@ -46,7 +46,7 @@ pub(super) const VENUE: Venue = Venue {
 /// The adapter.
 #[derive(Debug)]
 pub(super) struct Kucoin {
-    roster: Roster<Ladder>,
+    roster: Roster<Backlog>,
 }
 
 impl Kucoin {
@@ -61,9 +61,12 @@ impl Kucoin {
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
         let roster = &mut self.roster;
+        if let Some((numbered, symbol)) = frame::read_update(text) {
+            return book::changes(roster, numbered, &symbol, recv, out);
+        }
         let Some(told) = frame::read(text)? else { return Ok(()) };
         match told.kind {
-            Kind::Changes => book::changes(roster, told, recv, out),
+            Kind::Changes => book::changes(roster, told.data.numbered(), &told.symbol, recv, out),
             Kind::Change => book::change(roster, told, recv, out),
             Kind::Window => book::window(roster, told, recv, out),
             Kind::Best => quote::best(roster, told, recv, out),
@@ -98,7 +101,7 @@ impl Adapter for Kucoin {
             Frame::Response { url, body } => self.response(url, body, recv, out),
             Frame::Connected => Ok(()),
             Frame::Lost => {
-                self.roster.lose(recv, out, |ladder| *ladder = Ladder::default());
+                self.roster.lose(recv, out, |backlog| *backlog = Backlog::default());
                 Ok(())
             }
         }

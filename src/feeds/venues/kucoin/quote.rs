@@ -1,20 +1,24 @@
 //! Best bid and ask: the classic tickers, and `obu` at depth 1. Each has the number of the change of
 //! the book after which it holds.
 
-use super::book::Ladder;
 use super::frame::{Data, Digits, Told};
 use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos};
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::reading::{Bare, side};
+use crate::feeds::venues::backlog::Backlog;
+use crate::feeds::venues::reading::side;
 use crate::feeds::venues::roster::Roster;
+use crate::wire::number::DecimalField;
 
-fn level(at: Option<Bare>, qty: Option<Bare>) -> Result<Option<LevelChange>, FrameError> {
+fn level(
+    at: Option<DecimalField>,
+    qty: Option<DecimalField>,
+) -> Result<Option<LevelChange>, FrameError> {
     let (Some(at), Some(qty)) = (at, qty) else { return Ok(None) };
-    side(at.0, qty.0)
+    side(at, qty)
 }
 
 fn give(
-    roster: &mut Roster<Ladder>,
+    roster: &mut Roster<Backlog>,
     (symbol, data, number): (&str, &Data<'_>, Option<Digits>),
     [bid, ask]: [Option<LevelChange>; 2],
     recv: Nanos,
@@ -30,7 +34,7 @@ fn give(
 
 /// Takes a classic ticker.
 pub(super) fn ticker(
-    roster: &mut Roster<Ladder>,
+    roster: &mut Roster<Backlog>,
     told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
@@ -43,7 +47,7 @@ pub(super) fn ticker(
 
 /// Takes the best level of each side.
 pub(super) fn best(
-    roster: &mut Roster<Ladder>,
+    roster: &mut Roster<Backlog>,
     mut told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
