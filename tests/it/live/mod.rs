@@ -5,11 +5,16 @@
 //! The recordings are not part of the project; without them the tests say so, and pass.
 
 mod binance;
+mod bitget;
+mod books;
+mod channel;
 mod dialect;
 mod faults;
 mod kraken;
 mod log;
+mod okx;
 mod play;
 mod server;
 mod usage;
 mod venue;
+mod walk;

@@ -98,16 +98,7 @@ async fn attend(venue: Venue, mut stream: Box<dyn Stream>) {
 
 async fn converse(venue: Venue, mut socket: WebSocketStream<Box<dyn Stream>>) {
     let (client, mut outs) = mpsc::unbounded_channel();
-    let number = {
-        let mut state = venue.state.lock();
-        state.sockets += 1;
-        state.followed.clear();
-        state.client = Some(client);
-        if let Some(text) = venue.dialect.welcome() {
-            state.send(Out::Text(text));
-        }
-        state.sockets
-    };
+    let number = venue.state.lock().admit(client, venue.dialect.welcome());
     loop {
         tokio::select! {
             out = outs.recv() => match out {

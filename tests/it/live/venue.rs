@@ -10,6 +10,7 @@ use tickwire::feeds::venues::{Adapter, Frame, adapter_for};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::dialect::{Dialect, Said};
+use super::walk;
 
 /// Prices and quantities of the best levels, without trailing zeros.
 pub type Top = [Vec<(Plain, Plain)>; 2];
@@ -78,6 +79,8 @@ pub struct State {
     pub tops: BTreeMap<String, Vec<(Option<u64>, Top)>>,
     pub client: Option<UnboundedSender<Out>>,
     pub followed: BTreeSet<String>,
+    /// Of the last message on this socket, where they are numbered.
+    number: u64,
     pub rest_faults: VecDeque<RestFault>,
     /// The next snapshot on the socket is cut in its middle, and the socket closed.
     pub cuts_snapshot: bool,
@@ -98,7 +101,7 @@ impl Venue {
         let files = dialect.files()?;
         let (name, prefix) = dialect.venue();
         let mut adapter = adapter_for(name).unwrap();
-        let (mut books, mut messages) = (BTreeMap::new(), VecDeque::new());
+        let (mut books, mut texts) = (BTreeMap::new(), Vec::new());
         let wanted: BTreeSet<&str> = dialect.symbols().iter().copied().collect();
         let symbol_of = |instrument: &Instrument| {
             let symbol = instrument.as_str().split_once(':').unwrap().1;
@@ -121,15 +124,20 @@ impl Venue {
                 all_stand = books.len() == wanted.len() && books.values().all(stands);
                 continue;
             }
-            let Captured::Message(text) = &record.what else { continue };
-            messages.extend(dialect.message(text).map(|text| Message {
-                text,
-                symbol: None,
-                is_change: false,
-                checksum: None,
-            }));
+            if let Captured::Message(text) = record.what {
+                texts.push(text);
+            }
         }
         assert!(all_stand, "{name}: not all books come to stand");
+        let texts = if dialect.is_walked() {
+            let recorded = changes_of(&mut *adapter, &texts, &symbol_of);
+            walk::begin(&mut books);
+            walk::messages(&*dialect, &books, recorded)
+        } else {
+            texts.iter().filter_map(|text| dialect.message(text)).collect()
+        };
+        let message = |text| Message { text, symbol: None, is_change: false, checksum: None };
+        let messages = texts.into_iter().map(message).collect();
         let state = State {
             messages,
             stale: books.clone(),
@@ -141,6 +149,7 @@ impl Venue {
             adapter,
             client: None,
             followed: BTreeSet::new(),
+            number: 0,
             rest_faults: VecDeque::new(),
             cuts_snapshot: false,
             accepts: true,
@@ -148,17 +157,18 @@ impl Venue {
             questions: 0,
         };
         let venue = Self { dialect, state: Arc::new(Mutex::new(state)) };
-        venue.state.lock().look_ahead(name, &symbol_of);
+        venue.state.lock().look_ahead(&*venue.dialect, &symbol_of);
         Some(venue)
     }
 
     /// Plays one message: the truth moves on, and `send` says what the client gets of it.
     pub fn play(&self, send: impl FnOnce(&Message) -> Vec<String>) {
         let mut state = self.state.lock();
-        let message = state.messages.pop_front().expect("the recording is over");
+        let mut message = state.messages.pop_front().expect("the recording is over");
         state.advance(&message);
         let is_sent = message.symbol.as_ref().is_none_or(|symbol| state.followed.contains(symbol));
         if is_sent {
+            message.text = self.dialect.numbered(message.text, &mut state.number);
             for text in send(&message) {
                 state.send(Out::Text(text));
             }
@@ -170,7 +180,10 @@ impl Venue {
         let mut state = self.state.lock();
         for said in self.dialect.hear(text) {
             match said {
-                Said::Text(text) => state.send(Out::Text(text)),
+                Said::Text(text) => {
+                    let text = self.dialect.numbered(text, &mut state.number);
+                    state.send(Out::Text(text));
+                }
                 Said::Follow(symbol) => {
                     assert!(state.books.contains_key(&symbol), "{symbol}");
                     state.followed.insert(symbol);
@@ -180,6 +193,7 @@ impl Venue {
                 }
                 Said::Snapshot(symbol) => {
                     let text = self.dialect.snapshot(&symbol, &state.books[&symbol]);
+                    let text = self.dialect.numbered(text, &mut state.number);
                     if std::mem::take(&mut state.cuts_snapshot) {
                         state.send(Out::Text(text[..text.len() / 2].to_owned()));
                         state.send(Out::Close);
@@ -209,6 +223,26 @@ impl Venue {
     }
 }
 
+/// The changes of the books that are followed, in their order.
+fn changes_of(
+    adapter: &mut (dyn Adapter + Send),
+    texts: &[String],
+    symbol_of: &dyn Fn(&Instrument) -> Option<String>,
+) -> Vec<walk::Recorded> {
+    let (mut events, mut changes) = (Vec::new(), Vec::new());
+    for text in texts {
+        adapter.take(Frame::Message(text), 1, &mut events).unwrap();
+        for (instrument, event) in events.drain(..) {
+            if let (Some(symbol), Body::BookDelta { bids, asks, .. }) =
+                (symbol_of(&instrument), event.body)
+            {
+                changes.push((symbol, [bids, asks]));
+            }
+        }
+    }
+    changes
+}
+
 fn venue_prefix(name: &str) -> &'static str {
     tickwire::feeds::venues::venue(name).unwrap().prefix
 }
@@ -224,14 +258,39 @@ impl State {
         }
     }
 
+    /// Another client on another socket.
+    pub fn admit(&mut self, client: UnboundedSender<Out>, welcome: Option<String>) -> usize {
+        self.sockets += 1;
+        self.number = 0;
+        self.followed.clear();
+        self.client = Some(client);
+        if let Some(text) = welcome {
+            self.send(Out::Text(text));
+        }
+        self.sockets
+    }
+
     /// Whether a client is there and hears of all books.
     pub fn is_followed(&self) -> bool {
         self.client.is_some() && self.followed.len() == self.books.len()
     }
 
+    /// Whether the changes to come have checksums.
+    pub fn has_checksums(&self) -> bool {
+        self.messages.iter().any(|message| message.checksum.is_some())
+    }
+
     /// Finds out what each message to come is about.
-    fn look_ahead(&mut self, name: &str, symbol_of: &dyn Fn(&Instrument) -> Option<String>) {
-        let (mut adapter, mut events) = (adapter_for(name).unwrap(), Vec::new());
+    fn look_ahead(
+        &mut self,
+        dialect: &dyn Dialect,
+        symbol_of: &dyn Fn(&Instrument) -> Option<String>,
+    ) {
+        let (mut adapter, mut events) = (adapter_for(dialect.venue().0).unwrap(), Vec::new());
+        for text in dialect.introductions(&self.books) {
+            adapter.take(Frame::Message(&text), 1, &mut events).unwrap();
+        }
+        events.clear();
         for message in &mut self.messages {
             adapter.take(Frame::Message(&message.text), 1, &mut events).unwrap();
             let whose = events.first().map(|(instrument, _)| instrument.clone());
@@ -246,6 +305,7 @@ impl State {
                 }
             }
         }
+        self.messages.retain(|message| message.symbol.as_deref() != Some(""));
     }
 
     fn advance(&mut self, message: &Message) {

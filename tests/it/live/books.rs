@@ -1,0 +1,37 @@
+//! Venue by venue: no book is ever wrong while it says `live`, whatever breaks.
+
+use super::binance::{SPOT, USDM};
+use super::bitget::Bitget;
+use super::faults::{FAILED, GAP, numbered_by_rest, seen_on_the_socket};
+use super::kraken::Kraken;
+use super::okx::{OKCOIN, OKX};
+
+#[tokio::test]
+async fn binances_spot_book_is_never_wrong_while_it_says_live() {
+    numbered_by_rest(SPOT, "BTCUSDT").await;
+}
+
+#[tokio::test]
+async fn binances_futures_books_are_never_wrong_while_they_say_live() {
+    numbered_by_rest(USDM, "SUSHIUSDT").await;
+}
+
+#[tokio::test]
+async fn krakens_books_are_never_wrong_while_they_say_live() {
+    seen_on_the_socket(Kraken, "XMR/USD", FAILED).await;
+}
+
+#[tokio::test]
+async fn okxs_book_of_checksums_is_never_wrong_while_it_says_live() {
+    seen_on_the_socket(OKX, "BTC-USDT", FAILED).await;
+}
+
+#[tokio::test]
+async fn okcoins_book_of_numbers_is_never_wrong_while_it_says_live() {
+    seen_on_the_socket(OKCOIN, "BTC-USDT", GAP).await;
+}
+
+#[tokio::test]
+async fn bitgets_books_are_never_wrong_while_they_say_live() {
+    seen_on_the_socket(Bitget, "AVAXUSDT", GAP).await;
+}
