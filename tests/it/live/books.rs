@@ -4,6 +4,7 @@ use super::binance::{SPOT, USDM};
 use super::bitget::Bitget;
 use super::faults::{FAILED, GAP, numbered_by_rest, seen_on_the_socket};
 use super::kraken::Kraken;
+use super::kucoin::KuCoin;
 use super::okx::{OKCOIN, OKX};
 
 #[tokio::test]
@@ -34,4 +35,9 @@ async fn okcoins_book_of_numbers_is_never_wrong_while_it_says_live() {
 #[tokio::test]
 async fn bitgets_books_are_never_wrong_while_they_say_live() {
     seen_on_the_socket(Bitget, "AVAXUSDT", GAP).await;
+}
+
+#[tokio::test]
+async fn kucoins_books_are_never_wrong_while_they_say_live() {
+    seen_on_the_socket(KuCoin, "SNX-BTC", GAP).await;
 }

@@ -11,6 +11,7 @@ mod channel;
 mod dialect;
 mod faults;
 mod kraken;
+mod kucoin;
 mod log;
 mod okx;
 mod play;
