@@ -3,6 +3,7 @@
 use super::binance::{SPOT, USDM};
 use super::bitget::Bitget;
 use super::faults::{FAILED, GAP, numbered_by_rest, seen_on_the_socket};
+use super::hitbtc::{BEQUANT, HITBTC};
 use super::kraken::Kraken;
 use super::kucoin::KuCoin;
 use super::okx::{OKCOIN, OKX};
@@ -40,4 +41,14 @@ async fn bitgets_books_are_never_wrong_while_they_say_live() {
 #[tokio::test]
 async fn kucoins_books_are_never_wrong_while_they_say_live() {
     seen_on_the_socket(KuCoin, "SNX-BTC", GAP).await;
+}
+
+#[tokio::test]
+async fn hitbtcs_books_are_never_wrong_while_they_say_live() {
+    seen_on_the_socket(HITBTC, "VETBTC", GAP).await;
+}
+
+#[tokio::test]
+async fn bequants_books_are_never_wrong_while_they_say_live() {
+    seen_on_the_socket(BEQUANT, "GRTBTC", GAP).await;
 }

@@ -10,6 +10,7 @@ mod books;
 mod channel;
 mod dialect;
 mod faults;
+mod hitbtc;
 mod kraken;
 mod kucoin;
 mod log;
