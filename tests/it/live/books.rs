@@ -2,11 +2,14 @@
 
 use super::binance::{SPOT, USDM};
 use super::bitget::Bitget;
-use super::faults::{FAILED, GAP, numbered_by_rest, seen_on_the_socket};
+use super::faults::{
+    FAILED, GAP, numbered_by_rest, seen_by_the_connection_alone, seen_on_the_socket,
+};
 use super::hitbtc::{BEQUANT, HITBTC};
 use super::kraken::Kraken;
 use super::kucoin::KuCoin;
 use super::okx::{OKCOIN, OKX};
+use super::phemex::Phemex;
 
 #[tokio::test]
 async fn binances_spot_book_is_never_wrong_while_it_says_live() {
@@ -51,4 +54,10 @@ async fn hitbtcs_books_are_never_wrong_while_they_say_live() {
 #[tokio::test]
 async fn bequants_books_are_never_wrong_while_they_say_live() {
     seen_on_the_socket(BEQUANT, "GRTBTC", GAP).await;
+}
+
+#[tokio::test]
+async fn phemexs_books_are_never_wrong_while_they_say_live() {
+    // A number only grows from one change to the next, by how much nobody says.
+    seen_by_the_connection_alone(Phemex, "XTZUSD").await;
 }

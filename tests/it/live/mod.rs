@@ -15,6 +15,7 @@ mod kraken;
 mod kucoin;
 mod log;
 mod okx;
+mod phemex;
 mod play;
 mod server;
 mod usage;
