@@ -2,8 +2,9 @@
 
 use super::binance::{SPOT, USDM};
 use super::bitget::Bitget;
+use super::coinbase::Coinbase;
 use super::faults::{
-    FAILED, GAP, numbered_by_rest, seen_by_the_connection_alone, seen_on_the_socket,
+    FAILED, GAP, REPLACED, numbered_by_rest, seen_by_the_connection_alone, seen_on_the_socket,
 };
 use super::hitbtc::{BEQUANT, HITBTC};
 use super::kraken::Kraken;
@@ -60,4 +61,10 @@ async fn bequants_books_are_never_wrong_while_they_say_live() {
 async fn phemexs_books_are_never_wrong_while_they_say_live() {
     // A number only grows from one change to the next, by how much nobody says.
     seen_by_the_connection_alone(Phemex, "XTZUSD").await;
+}
+
+#[tokio::test]
+async fn coinbases_books_are_never_wrong_while_they_say_live() {
+    // The messages of a connection are numbered: one that is missing may be of any book.
+    seen_on_the_socket(Coinbase, "YFI-BTC", REPLACED).await;
 }

@@ -8,6 +8,7 @@ mod binance;
 mod bitget;
 mod books;
 mod channel;
+mod coinbase;
 mod dialect;
 mod faults;
 mod hitbtc;
