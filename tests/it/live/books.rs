@@ -3,6 +3,7 @@
 use super::binance::{SPOT, USDM};
 use super::bitget::Bitget;
 use super::coinbase::Coinbase;
+use super::deribit::Deribit;
 use super::faults::{
     FAILED, GAP, REPLACED, numbered_by_rest, seen_by_the_connection_alone, seen_on_the_socket,
 };
@@ -67,4 +68,9 @@ async fn phemexs_books_are_never_wrong_while_they_say_live() {
 async fn coinbases_books_are_never_wrong_while_they_say_live() {
     // The messages of a connection are numbered: one that is missing may be of any book.
     seen_on_the_socket(Coinbase, "YFI-BTC", REPLACED).await;
+}
+
+#[tokio::test]
+async fn deribits_books_are_never_wrong_while_they_say_live() {
+    seen_on_the_socket(Deribit::default(), "BTC-24SEP21-8000-P", GAP).await;
 }

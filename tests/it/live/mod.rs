@@ -9,6 +9,7 @@ mod bitget;
 mod books;
 mod channel;
 mod coinbase;
+mod deribit;
 mod dialect;
 mod faults;
 mod hitbtc;
