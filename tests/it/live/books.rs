@@ -1,6 +1,7 @@
 //! Venue by venue: no book is ever wrong while it says `live`, whatever breaks.
 
 use super::binance::{SPOT, USDM};
+use super::bitfinex::Bitfinex;
 use super::bitget::Bitget;
 use super::coinbase::Coinbase;
 use super::deribit::Deribit;
@@ -73,4 +74,10 @@ async fn coinbases_books_are_never_wrong_while_they_say_live() {
 #[tokio::test]
 async fn deribits_books_are_never_wrong_while_they_say_live() {
     seen_on_the_socket(Deribit::default(), "BTC-24SEP21-8000-P", GAP).await;
+}
+
+#[tokio::test]
+async fn bitfinexs_books_are_never_wrong_while_they_say_live() {
+    // The messages of a connection are numbered: one that is missing may be of any book.
+    seen_on_the_socket(Bitfinex, "tIOTETH", REPLACED).await;
 }

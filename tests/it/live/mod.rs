@@ -5,6 +5,7 @@
 //! The recordings are not part of the project; without them the tests say so, and pass.
 
 mod binance;
+mod bitfinex;
 mod bitget;
 mod books;
 mod channel;
