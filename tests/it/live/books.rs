@@ -8,6 +8,7 @@ use super::deribit::Deribit;
 use super::faults::{
     FAILED, GAP, REPLACED, numbered_by_rest, seen_by_the_connection_alone, seen_on_the_socket,
 };
+use super::gateio::GateIo;
 use super::hitbtc::{BEQUANT, HITBTC};
 use super::kraken::Kraken;
 use super::kucoin::KuCoin;
@@ -80,4 +81,9 @@ async fn deribits_books_are_never_wrong_while_they_say_live() {
 async fn bitfinexs_books_are_never_wrong_while_they_say_live() {
     // The messages of a connection are numbered: one that is missing may be of any book.
     seen_on_the_socket(Bitfinex, "tIOTETH", REPLACED).await;
+}
+
+#[tokio::test]
+async fn gate_ios_books_are_never_wrong_while_they_say_live() {
+    seen_on_the_socket(GateIo, "OMG_USDT", GAP).await;
 }

@@ -13,6 +13,7 @@ mod coinbase;
 mod deribit;
 mod dialect;
 mod faults;
+mod gateio;
 mod hitbtc;
 mod kraken;
 mod kucoin;
