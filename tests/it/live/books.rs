@@ -3,6 +3,7 @@
 use super::binance::{SPOT, USDM};
 use super::bitfinex::Bitfinex;
 use super::bitget::Bitget;
+use super::bitmex::BitMex;
 use super::coinbase::Coinbase;
 use super::deribit::Deribit;
 use super::faults::{
@@ -86,4 +87,9 @@ async fn bitfinexs_books_are_never_wrong_while_they_say_live() {
 #[tokio::test]
 async fn gate_ios_books_are_never_wrong_while_they_say_live() {
     seen_on_the_socket(GateIo, "OMG_USDT", GAP).await;
+}
+
+#[tokio::test]
+async fn bitmexs_books_are_never_wrong_while_they_say_live() {
+    seen_by_the_connection_alone(BitMex, "XBTUSD").await;
 }

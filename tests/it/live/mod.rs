@@ -7,6 +7,7 @@
 mod binance;
 mod bitfinex;
 mod bitget;
+mod bitmex;
 mod books;
 mod channel;
 mod coinbase;
