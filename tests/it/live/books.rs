@@ -10,6 +10,7 @@ use super::faults::{
     FAILED, GAP, REPLACED, numbered_by_rest, seen_by_the_connection_alone, seen_on_the_socket,
 };
 use super::gateio::GateIo;
+use super::gemini::Gemini;
 use super::hitbtc::{BEQUANT, HITBTC};
 use super::kraken::Kraken;
 use super::kucoin::KuCoin;
@@ -92,4 +93,10 @@ async fn gate_ios_books_are_never_wrong_while_they_say_live() {
 #[tokio::test]
 async fn bitmexs_books_are_never_wrong_while_they_say_live() {
     seen_by_the_connection_alone(BitMex, "XBTUSD").await;
+}
+
+#[tokio::test]
+async fn geminis_books_are_never_wrong_while_they_say_live() {
+    // Changes have no number.
+    seen_by_the_connection_alone(Gemini, "FILUSD").await;
 }

@@ -15,6 +15,7 @@ mod deribit;
 mod dialect;
 mod faults;
 mod gateio;
+mod gemini;
 mod hitbtc;
 mod kraken;
 mod kucoin;
