@@ -53,6 +53,12 @@ impl Backlog {
         later.into_iter().map(|change| self.joined(change)).collect()
     }
 
+    /// Whether a snapshot is from before the changes kept, so that some between may be missing where
+    /// no number shows that.
+    pub fn begins_after(&self, snapshot: u64) -> bool {
+        self.recent.front().is_some_and(|oldest| Some(snapshot) < oldest.seq)
+    }
+
     fn joined(&mut self, mut change: Event) -> Event {
         if let Some(snapshot) = self.unbridged
             && Some(snapshot) < change.seq
@@ -105,6 +111,15 @@ mod tests {
         assert_eq!(backlog.follow(change(Some(9), 15, 1)).prev_seq, Some(9), "still old");
         assert_eq!(backlog.follow(change(Some(16), 20, 1)).prev_seq, Some(16));
         assert_eq!(backlog.follow(change(Some(14), 21, 1)).prev_seq, Some(14));
+    }
+
+    #[test]
+    fn a_snapshot_from_before_the_changes_kept_is_told_from_others() {
+        let mut backlog = Backlog::default();
+        assert!(!backlog.begins_after(1), "nothing was heard that it could miss");
+        backlog.follow(change(None, 10, 1));
+        backlog.follow(change(None, 20, 1));
+        assert!(backlog.begins_after(9) && !backlog.begins_after(10));
     }
 
     #[test]
