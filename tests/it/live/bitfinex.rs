@@ -66,6 +66,10 @@ impl Dialect for Bitfinex {
         Some(r#"{"event":"info","version":2,"serverId":"x","platform":{"status":1}}"#.into())
     }
 
+    fn farewell(&self) -> Option<&'static str> {
+        Some(r#"{"event":"info","code":20051,"msg":"Stopping. Please try to reconnect"}"#)
+    }
+
     fn hear(&self, text: &str) -> Vec<Said> {
         let told: Value = serde_json::from_str(text).unwrap();
         if told["event"] == "conf" {

@@ -4,11 +4,14 @@ use super::binance::{SPOT, USDM};
 use super::bitfinex::Bitfinex;
 use super::bitget::Bitget;
 use super::bitmex::BitMex;
+use super::bitstamp::Bitstamp;
 use super::coinbase::Coinbase;
-use super::deribit::Deribit;
-use super::faults::{
-    FAILED, GAP, REPLACED, numbered_by_rest, seen_by_the_connection_alone, seen_on_the_socket,
+use super::courses::{
+    no_frames, numbered_by_rest, refused_by_the_log, seen_by_the_connection_alone,
+    seen_by_the_connection_and_rest, seen_on_the_socket,
 };
+use super::deribit::Deribit;
+use super::faults::{FAILED, GAP, REPLACED};
 use super::gateio::GateIo;
 use super::gemini::Gemini;
 use super::hitbtc::{BEQUANT, HITBTC};
@@ -96,7 +99,23 @@ async fn bitmexs_books_are_never_wrong_while_they_say_live() {
 }
 
 #[tokio::test]
+async fn bitstamps_books_are_never_wrong_while_they_say_live() {
+    // A book's time is its number: by how much it grows nobody says.
+    seen_by_the_connection_and_rest(Bitstamp, "batbtc").await;
+}
+
+#[tokio::test]
 async fn geminis_books_are_never_wrong_while_they_say_live() {
     // Changes have no number.
     seen_by_the_connection_alone(Gemini, "FILUSD").await;
+}
+
+#[tokio::test]
+async fn what_is_no_text_or_too_much_costs_its_connection_alone() {
+    no_frames(OKX, "BTC-USDT").await;
+}
+
+#[tokio::test]
+async fn records_that_the_log_refuses_are_not_missed_in_silence() {
+    refused_by_the_log(SPOT, "BTCUSDT").await;
 }

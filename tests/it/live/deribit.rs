@@ -13,7 +13,7 @@ use crate::truth::files;
 #[derive(Default)]
 pub struct Deribit {
     /// How often it was told that somebody listens.
-    pub answers: AtomicUsize,
+    answers: AtomicUsize,
 }
 
 /// Rows `[action, price, amount]`.
@@ -60,6 +60,10 @@ impl Dialect for Deribit {
         let numbers = format!(r#""type":"change","prev_change_id":{prev},"change_id":{seq}"#);
         let sides = [change.bids, change.asks].map(|side| rows(side, false));
         book(change.symbol, &numbers, change.at, sides)
+    }
+
+    fn is_answered(&self) -> bool {
+        0 < self.answers.load(Ordering::Relaxed)
     }
 
     fn hear(&self, text: &str) -> Vec<Said> {

@@ -86,6 +86,16 @@ pub trait Dialect: Send + Sync {
         None
     }
 
+    /// What is said before a socket is closed.
+    fn farewell(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether clients answered what the venue asks of them.
+    fn is_answered(&self) -> bool {
+        true
+    }
+
     /// What a client's message asks for.
     fn hear(&self, text: &str) -> Vec<Said>;
 

@@ -14,20 +14,20 @@ use super::venue::{Message, Out, RestFault, Venue};
 #[derive(Clone, Copy)]
 pub struct Expected {
     /// The states of the symbol's book from `live` to `live`.
-    states: &'static [&'static [MarketState]],
+    pub states: &'static [&'static [MarketState]],
     /// Snapshots that come of it.
-    snapshots: usize,
+    pub snapshots: usize,
     /// Whether the other symbols go through the same.
-    all: bool,
+    pub all: bool,
 }
 
 /// Where a book was before a fault.
-struct Before {
+pub struct Before {
     states: BTreeMap<String, usize>,
     snapshots: BTreeMap<String, usize>,
 }
 
-fn before(play: &Play) -> Before {
+pub fn before(play: &Play) -> Before {
     let each = |count: &dyn Fn(&super::log::Followed) -> usize| {
         play.log.followed.iter().map(|(symbol, one)| (symbol.clone(), count(one))).collect()
     };
@@ -35,7 +35,7 @@ fn before(play: &Play) -> Before {
 }
 
 /// Waits until the fault was seen and put right, and compares.
-async fn is_put_right(
+pub async fn is_put_right(
     play: &mut Play,
     fault: &str,
     symbol: &str,
@@ -71,7 +71,7 @@ fn shows(last: Option<i64>, first: &Message, second: &Message) -> bool {
 }
 
 /// Plays to the next change of `symbol` that can be missed.
-async fn to_a_change_of(play: &mut Play, symbol: &str) {
+pub async fn to_a_change_of(play: &mut Play, symbol: &str) {
     let mut last = None;
     play.until("a change that shows", |play| {
         let state = play.venue.state.lock();
@@ -90,7 +90,7 @@ async fn to_a_change_of(play: &mut Play, symbol: &str) {
     .await;
 }
 
-async fn start(dialect: impl Dialect + 'static, settings: &[(&str, &str)]) -> Option<Play> {
+pub async fn start(dialect: impl Dialect + 'static, settings: &[(&str, &str)]) -> Option<Play> {
     let venue = Venue::new(Arc::new(dialect))?;
     let mut play = Play::start(venue, false, settings).await;
     play.until_all_live().await;
@@ -98,7 +98,7 @@ async fn start(dialect: impl Dialect + 'static, settings: &[(&str, &str)]) -> Op
 }
 
 /// The next event after a `disconnect` may be anything, the snapshot too.
-const LOST: &[&[MarketState]] = &[&[Disconnected, Unsynced, Live], &[Disconnected, Live]];
+pub const LOST: &[&[MarketState]] = &[&[Disconnected, Unsynced, Live], &[Disconnected, Live]];
 /// First the books are said to be lost, then the connection that does not give them again.
 const TWICE: &[&[MarketState]] = &[
     &[Disconnected, Live],
@@ -112,20 +112,20 @@ pub const GAP: Expected = Expected { states: &[&[Unsynced, Live]], snapshots: 1,
 pub const FAILED: Expected =
     Expected { states: &[&[ChecksumFailed, Live]], snapshots: 1, all: false };
 /// The book is said to be lost.
-const GIVEN_UP: Expected = Expected { states: LOST, snapshots: 1, all: false };
+pub const GIVEN_UP: Expected = Expected { states: LOST, snapshots: 1, all: false };
 /// With all others.
-const ALL_LOST: Expected = Expected { states: LOST, snapshots: 1, all: true };
+pub const ALL_LOST: Expected = Expected { states: LOST, snapshots: 1, all: true };
 /// With its connection.
 pub const REPLACED: Expected = Expected { states: TWICE, snapshots: 1, all: true };
 
-async fn gap(play: &mut Play, symbol: &str, expected: Expected) {
+pub async fn gap(play: &mut Play, symbol: &str, expected: Expected) {
     to_a_change_of(play, symbol).await;
     let before = before(play);
     play.venue.play(|_| Vec::new());
     is_put_right(play, "a gap", symbol, &before, expected).await;
 }
 
-async fn duplicate(play: &mut Play, symbol: &str) {
+pub async fn duplicate(play: &mut Play, symbol: &str) {
     to_a_change_of(play, symbol).await;
     let (before, compared) = (before(play), play.one(symbol).compared);
     play.venue.play(|message| vec![message.text.clone(), message.text.clone()]);
@@ -133,7 +133,7 @@ async fn duplicate(play: &mut Play, symbol: &str) {
     assert_eq!(play.one(symbol).states.len(), before.states[symbol], "a duplicate is none");
 }
 
-async fn reordered(play: &mut Play, symbol: &str, expected: Expected) {
+pub async fn reordered(play: &mut Play, symbol: &str, expected: Expected) {
     to_a_change_of(play, symbol).await;
     let before = before(play);
     let mut first = String::new();
@@ -152,7 +152,7 @@ async fn reordered(play: &mut Play, symbol: &str, expected: Expected) {
 }
 
 /// Half a frame may lack the very name that it is about.
-async fn half_a_frame(play: &mut Play, symbol: &str, mut expected: Expected) {
+pub async fn half_a_frame(play: &mut Play, symbol: &str, mut expected: Expected) {
     to_a_change_of(play, symbol).await;
     let before = before(play);
     play.venue.play(|message| {
@@ -163,7 +163,7 @@ async fn half_a_frame(play: &mut Play, symbol: &str, mut expected: Expected) {
     is_put_right(play, "half a frame", symbol, &before, expected).await;
 }
 
-async fn wrong_checksum(play: &mut Play, symbol: &str, expected: Expected) {
+pub async fn wrong_checksum(play: &mut Play, symbol: &str, expected: Expected) {
     to_a_change_of(play, symbol).await;
     let before = before(play);
     let dialect = play.venue.dialect.clone();
@@ -173,27 +173,36 @@ async fn wrong_checksum(play: &mut Play, symbol: &str, expected: Expected) {
     is_put_right(play, "a wrong checksum", symbol, &before, expected).await;
 }
 
-async fn close(play: &mut Play, symbol: &str) {
+pub async fn close(play: &mut Play, symbol: &str) {
     let before = before(play);
     play.venue.state.lock().send(Out::Close);
     is_put_right(play, "a closed socket", symbol, &before, ALL_LOST).await;
 }
 
 /// The socket after a closed one is closed within its first snapshot.
-async fn close_in_a_snapshot(play: &mut Play, symbol: &str) {
+pub async fn close_in_a_snapshot(play: &mut Play, symbol: &str) {
     play.venue.state.lock().cuts_snapshot = true;
     close(play, symbol).await;
     assert!(!play.venue.state.lock().cuts_snapshot);
 }
 
-async fn silence(play: &mut Play, symbol: &str) {
+/// The venue tells that it will close, and the client does not wait for that.
+pub async fn farewell(play: &mut Play, symbol: &str) {
+    let Some(text) = play.venue.dialect.farewell() else { return };
+    let before = before(play);
+    play.venue.state.lock().send(Out::Text(text.to_owned()));
+    is_put_right(play, "a farewell", symbol, &before, ALL_LOST).await;
+    assert_eq!(play.disconnects("closing").await, 1);
+}
+
+pub async fn silence(play: &mut Play, symbol: &str) {
     let before = before(play);
     let lost = before.states[symbol];
     play.until_quietly("the silence is noticed", |play| lost < play.one(symbol).states.len()).await;
     is_put_right(play, "silence", symbol, &before, ALL_LOST).await;
 }
 
-async fn refused(play: &mut Play, symbol: &str) {
+pub async fn refused(play: &mut Play, symbol: &str) {
     let before = before(play);
     let failures = play.metric("tickwire_live_connect_failures_total", "").await;
     {
@@ -208,72 +217,20 @@ async fn refused(play: &mut Play, symbol: &str) {
     is_put_right(play, "no connection", symbol, &before, ALL_LOST).await;
 }
 
-async fn rest_fault(play: &mut Play, symbol: &str, fault: RestFault, expected: Expected) {
+pub async fn rest_fault(play: &mut Play, symbol: &str, fault: RestFault, expected: Expected) {
     play.venue.state.lock().rest_faults.push_back(fault);
     gap(play, symbol, expected).await;
     assert!(play.venue.state.lock().rest_faults.is_empty());
 }
 
-async fn ends_well(mut play: Play, symbol: &str) {
+pub async fn ends_well(mut play: Play, symbol: &str) {
     let compared = play.one(symbol).compared;
     play.until("it goes on well", |play| compared + 50 < play.one(symbol).compared).await;
+    assert!(play.venue.dialect.is_answered());
     assert_eq!(play.stop().await, Some(0), "{}", play.said());
     play.log.poll();
     for (symbol, one) in &play.log.followed {
         assert_eq!(one.state(), Disconnected, "{symbol}: an end is said");
         println!("{symbol}: {} books equal, {} changes of state", one.compared, one.states.len());
     }
-}
-
-/// The faults of a venue whose changes are numbered and whose snapshot is asked by REST.
-pub async fn numbered_by_rest(dialect: impl Dialect + 'static, symbol: &str) {
-    let Some(mut play) = start(dialect, &[]).await else { return };
-    gap(&mut play, symbol, GAP).await;
-    duplicate(&mut play, symbol).await;
-    reordered(&mut play, symbol, GAP).await;
-    half_a_frame(&mut play, symbol, GIVEN_UP).await;
-    let stale: &[&[MarketState]] = &[&[Unsynced, Live, Unsynced, Live]];
-    let twice = Expected { states: stale, snapshots: 2, all: false };
-    rest_fault(&mut play, symbol, RestFault::Stale, twice).await;
-    rest_fault(&mut play, symbol, RestFault::Cut, GAP).await;
-    let questions = play.venue.state.lock().questions;
-    rest_fault(&mut play, symbol, RestFault::TooMany, GAP).await;
-    assert_eq!(play.venue.state.lock().questions, questions + 2);
-    close(&mut play, symbol).await;
-    silence(&mut play, symbol).await;
-    refused(&mut play, symbol).await;
-    assert_eq!(play.metric("tickwire_live_records_lost_total", "").await, 0);
-    ends_well(play, symbol).await;
-}
-
-/// The faults of a venue where each lost change shows, as `lost` says, and a book comes with its
-/// subscription.
-pub async fn seen_on_the_socket(dialect: impl Dialect + 'static, symbol: &str, lost: Expected) {
-    let Some(mut play) = start(dialect, &[]).await else { return };
-    gap(&mut play, symbol, lost).await;
-    duplicate(&mut play, symbol).await;
-    reordered(&mut play, symbol, lost).await;
-    // Where a number shows what else it held, only a book that it names is doubted.
-    let doubted = Expected { all: lost.states != GAP.states, ..GIVEN_UP };
-    half_a_frame(&mut play, symbol, if lost.all { lost } else { doubted }).await;
-    if play.venue.state.lock().has_checksums() {
-        wrong_checksum(&mut play, symbol, FAILED).await;
-    }
-    close_in_a_snapshot(&mut play, symbol).await;
-    silence(&mut play, symbol).await;
-    refused(&mut play, symbol).await;
-    assert_eq!(play.metric("tickwire_live_records_lost_total", "").await, 0);
-    ends_well(play, symbol).await;
-}
-
-/// The faults that show at a venue where a lost change does not, and a book comes with its
-/// subscription: nothing says that the change was there.
-pub async fn seen_by_the_connection_alone(dialect: impl Dialect + 'static, symbol: &str) {
-    let Some(mut play) = start(dialect, &[]).await else { return };
-    duplicate(&mut play, symbol).await;
-    half_a_frame(&mut play, symbol, ALL_LOST).await;
-    close_in_a_snapshot(&mut play, symbol).await;
-    silence(&mut play, symbol).await;
-    refused(&mut play, symbol).await;
-    ends_well(play, symbol).await;
 }

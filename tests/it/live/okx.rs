@@ -52,6 +52,12 @@ impl Dialect for Okx {
         self.write(&Form::of(change), [&rows(change.bids), &rows(change.asks)], change.after)
     }
 
+    fn farewell(&self) -> Option<&'static str> {
+        Some(
+            r#"{"event":"notice","code":"64008","msg":"The connection will soon be closed for a service upgrade. Please reconnect.","connId":"a4d3ae55"}"#,
+        )
+    }
+
     fn hear(&self, text: &str) -> Vec<Said> {
         hear(text)
     }

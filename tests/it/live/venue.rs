@@ -54,6 +54,9 @@ pub struct Message {
 /// What goes to the client's socket.
 pub enum Out {
     Text(String),
+    Binary(Vec<u8>),
+    /// A text frame that holds these bytes.
+    Letters(Vec<u8>),
     /// Bytes on the TCP connection that are no whole frame, and then its end.
     Close,
 }
@@ -63,6 +66,8 @@ pub enum Out {
 pub enum RestFault {
     /// The book as it was when the recording began to be played.
     Stale,
+    /// The book as it was before its last change.
+    Lagging,
     /// 429 with `Retry-After: 1`.
     TooMany,
     /// The connection ends in mid-body.
@@ -74,6 +79,8 @@ pub struct State {
     /// The true books now, and when playing began.
     pub books: BTreeMap<String, Market>,
     stale: BTreeMap<String, Market>,
+    /// The books before their last changes, while a server lags.
+    lagging: BTreeMap<String, Market>,
     adapter: Box<dyn Adapter + Send>,
     /// All tops that a book had, in order; by venue number where there are numbers.
     pub tops: BTreeMap<String, Vec<(Option<u64>, Top)>>,
@@ -141,6 +148,7 @@ impl Venue {
         let state = State {
             messages,
             stale: books.clone(),
+            lagging: books.clone(),
             tops: books
                 .iter()
                 .map(|(symbol, market)| (symbol.clone(), vec![(seq(market), top(market))]))
@@ -217,6 +225,7 @@ impl Venue {
         let book = match fault {
             Some(RestFault::TooMany) => return (429, "Retry-After: 1\r\n", "{}".into(), false),
             Some(RestFault::Stale) => &state.stale[&symbol],
+            Some(RestFault::Lagging) => &state.lagging[&symbol],
             _ => &state.books[&symbol],
         };
         (200, "", self.dialect.snapshot(&symbol, book), fault == Some(RestFault::Cut))
@@ -314,6 +323,9 @@ impl State {
         for (instrument, event) in events {
             let symbol = instrument.as_str().split_once(':').unwrap().1;
             let Some(market) = self.books.get_mut(symbol) else { continue };
+            if self.rest_faults.front() == Some(&RestFault::Lagging) {
+                self.lagging.insert(symbol.to_owned(), market.clone());
+            }
             let changes = fold(market, &event);
             assert!(!changes.gap && changes.checksum != Some(false), "{symbol}: {event:?}");
             if matches!(event.body, Body::BookDelta { .. }) {
