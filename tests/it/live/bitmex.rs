@@ -82,6 +82,12 @@ impl Dialect for BitMex {
         said
     }
 
+    fn telling(&self, text: &str) -> Option<String> {
+        // Of a level that was never told.
+        let is_of_a_level = !text.contains(r#""action":"insert""#);
+        is_of_a_level.then(|| text.replacen(r#""id":"#, r#""id":7"#, 1))
+    }
+
     fn snapshot(&self, symbol: &str, market: &Market) -> String {
         let book = market.book();
         let mut all = rows(symbol, market, "Sell", book.asks().collect::<Vec<_>>().into_iter());

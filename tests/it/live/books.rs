@@ -7,8 +7,8 @@ use super::bitmex::BitMex;
 use super::bitstamp::Bitstamp;
 use super::coinbase::Coinbase;
 use super::courses::{
-    no_frames, numbered_by_rest, refused_by_the_log, seen_by_the_connection_alone,
-    seen_by_the_connection_and_rest, seen_on_the_socket,
+    bad_snapshots, no_frames, numbered_by_rest, refused_by_the_log, seen_by_the_connection_alone,
+    seen_by_the_connection_and_rest, seen_on_the_socket, told_by_a_change,
 };
 use super::deribit::Deribit;
 use super::faults::{FAILED, GAP, REPLACED};
@@ -118,4 +118,19 @@ async fn what_is_no_text_or_too_much_costs_its_connection_alone() {
 #[tokio::test]
 async fn records_that_the_log_refuses_are_not_missed_in_silence() {
     refused_by_the_log(SPOT, "BTCUSDT").await;
+}
+
+#[tokio::test]
+async fn a_snapshot_that_does_not_come_or_does_not_hold_is_asked_for_again() {
+    bad_snapshots(OKX, "BTC-USDT").await;
+}
+
+#[tokio::test]
+async fn numbers_that_begin_anew_lose_the_book_at_once() {
+    told_by_a_change(OKCOIN, "BTC-USDT").await;
+}
+
+#[tokio::test]
+async fn a_row_of_a_level_that_was_never_told_loses_the_book_at_once() {
+    told_by_a_change(BitMex, "XBTUSD").await;
 }

@@ -7,9 +7,9 @@ use super::dialect::Dialect;
 use super::faults::{
     ALL_LOST, Expected, FAILED, GAP, GIVEN_UP, REPLACED, before, close, close_in_a_snapshot,
     duplicate, ends_well, farewell, gap, half_a_frame, is_put_right, refused, reordered,
-    rest_fault, silence, start, to_a_change_of, wrong_checksum,
+    rest_fault, silence, snapshot_fault, start, telling, to_a_change_of, wrong_checksum,
 };
-use super::venue::{Out, RestFault};
+use super::venue::{Out, RestFault, SnapshotFault};
 
 /// The faults of a venue whose changes are numbered and whose snapshot is asked by REST.
 pub async fn numbered_by_rest(dialect: impl Dialect + 'static, symbol: &str) {
@@ -72,11 +72,16 @@ pub async fn seen_by_the_connection_and_rest(dialect: impl Dialect + 'static, sy
     let Some(mut play) = start(dialect, &[]).await else { return };
     duplicate(&mut play, symbol).await;
     // What half a frame held may be missing in the snapshot too.
-    play.venue.state.lock().rest_faults.push_back(RestFault::Lagging);
+    play.venue.state.lock().rest_faults.push_back((symbol.to_owned(), RestFault::Lagging));
     half_a_frame(&mut play, symbol, REPLACED).await;
+    assert_eq!(play.venue.state.lock().sockets, 2, "nothing is joined to what has a hole");
     for faults in [&[RestFault::Stale][..], &[RestFault::Cut, RestFault::TooMany]] {
         let questions = play.venue.state.lock().questions;
-        play.venue.state.lock().rest_faults.extend(faults);
+        play.venue
+            .state
+            .lock()
+            .rest_faults
+            .extend(faults.iter().map(|fault| (symbol.to_owned(), *fault)));
         close(&mut play, symbol).await;
         let state = play.venue.state.lock();
         assert!(state.rest_faults.is_empty());
@@ -127,5 +132,25 @@ pub async fn refused_by_the_log(dialect: impl Dialect + 'static, symbol: &str) {
     is_put_right(&mut play, "records that are lost", symbol, &before, expected).await;
     assert!(0 < play.metric("tickwire_live_records_lost_total", "").await);
     assert_eq!(play.disconnects("log").await, 1);
+    ends_well(play, symbol).await;
+}
+
+/// A venue whose changes themselves can say that something before them is missing.
+pub async fn told_by_a_change(dialect: impl Dialect + 'static, symbol: &str) {
+    let Some(mut play) = start(dialect, &[]).await else { return };
+    telling(&mut play, symbol).await;
+    telling(&mut play, symbol).await;
+    ends_well(play, symbol).await;
+}
+
+/// Snapshots on the socket that do not come, or do not hold.
+pub async fn bad_snapshots(dialect: impl Dialect + 'static, symbol: &str) {
+    // Long enough for what the venue lets be said in a second.
+    let settings = [("RECOVERY_TIMEOUT_MS", "1500")];
+    let Some(mut play) = start(dialect, &settings).await else { return };
+    snapshot_fault(&mut play, symbol, SnapshotFault::Withheld, FAILED).await;
+    let twice = Expected { snapshots: 2, ..FAILED };
+    snapshot_fault(&mut play, symbol, SnapshotFault::WrongChecksum, twice).await;
+    assert_eq!(play.venue.state.lock().sockets, 1, "it is had again on the same socket");
     ends_well(play, symbol).await;
 }

@@ -108,6 +108,12 @@ pub trait Dialect: Send + Sync {
         None
     }
 
+    /// A change made to be one that itself says that something before it is missing; none where this
+    /// one cannot.
+    fn telling(&self, text: &str) -> Option<String> {
+        unreachable!("no change tells of a loss: {text}")
+    }
+
     /// A message whose checksum is another one.
     fn with_wrong_checksum(&self, text: &str, checksum: i64) -> String {
         text.replace(&checksum.to_string(), &(checksum ^ 1).to_string())

@@ -8,7 +8,7 @@ use tickwire::domain::market::MarketState::{ChecksumFailed, Disconnected, Live, 
 
 use super::dialect::Dialect;
 use super::play::Play;
-use super::venue::{Message, Out, RestFault, Venue};
+use super::venue::{Message, Out, RestFault, SnapshotFault, Venue};
 
 /// What a fault does to the books.
 #[derive(Clone, Copy)]
@@ -181,9 +181,37 @@ pub async fn close(play: &mut Play, symbol: &str) {
 
 /// The socket after a closed one is closed within its first snapshot.
 pub async fn close_in_a_snapshot(play: &mut Play, symbol: &str) {
-    play.venue.state.lock().cuts_snapshot = true;
+    play.venue.state.lock().snapshot_fault = Some(SnapshotFault::Cut);
     close(play, symbol).await;
-    assert!(!play.venue.state.lock().cuts_snapshot);
+    assert_eq!(play.venue.state.lock().snapshot_fault, None);
+}
+
+/// A gap whose snapshot is no good: the next one is.
+pub async fn snapshot_fault(
+    play: &mut Play,
+    symbol: &str,
+    fault: SnapshotFault,
+    expected: Expected,
+) {
+    play.venue.state.lock().snapshot_fault = Some(fault);
+    gap(play, symbol, expected).await;
+    assert_eq!(play.venue.state.lock().snapshot_fault, None);
+}
+
+/// A change that itself says that something is missing.
+pub async fn telling(play: &mut Play, symbol: &str) {
+    let dialect = play.venue.dialect.clone();
+    let text = loop {
+        to_a_change_of(play, symbol).await;
+        let told = dialect.telling(&play.venue.state.lock().messages[0].text);
+        match told {
+            Some(text) => break text,
+            None => play.venue.play(|message| vec![message.text.clone()]),
+        }
+    };
+    let before = before(play);
+    play.venue.play(|_| vec![text]);
+    is_put_right(play, "a change that tells of a loss", symbol, &before, GIVEN_UP).await;
 }
 
 /// The venue tells that it will close, and the client does not wait for that.
@@ -218,7 +246,7 @@ pub async fn refused(play: &mut Play, symbol: &str) {
 }
 
 pub async fn rest_fault(play: &mut Play, symbol: &str, fault: RestFault, expected: Expected) {
-    play.venue.state.lock().rest_faults.push_back(fault);
+    play.venue.state.lock().rest_faults.push_back((symbol.to_owned(), fault));
     gap(play, symbol, expected).await;
     assert!(play.venue.state.lock().rest_faults.is_empty());
 }

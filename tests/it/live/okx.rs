@@ -62,6 +62,11 @@ impl Dialect for Okx {
         hear(text)
     }
 
+    fn telling(&self, text: &str) -> Option<String> {
+        // After maintenance: a number below the one before it.
+        Some(text.replacen(r#""seqId":"#, r#""seqId":1,"wasId":"#, 1))
+    }
+
     fn snapshot(&self, symbol: &str, market: &Market) -> String {
         let [bids, asks] = sides(market);
         self.write(&Form::whole(symbol, market, -1), [&bids, &asks], market)

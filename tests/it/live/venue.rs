@@ -74,6 +74,17 @@ pub enum RestFault {
     Cut,
 }
 
+/// What a snapshot on the socket is made to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SnapshotFault {
+    /// Half of it, and the socket is closed.
+    Cut,
+    /// None, though the changes after it come.
+    Withheld,
+    /// One with another checksum.
+    WrongChecksum,
+}
+
 pub struct State {
     pub messages: VecDeque<Message>,
     /// The true books now, and when playing began.
@@ -88,9 +99,10 @@ pub struct State {
     pub followed: BTreeSet<String>,
     /// Of the last message on this socket, where they are numbered.
     number: u64,
-    pub rest_faults: VecDeque<RestFault>,
-    /// The next snapshot on the socket is cut in its middle, and the socket closed.
-    pub cuts_snapshot: bool,
+    /// What becomes of the next answers, and of which symbol's.
+    pub rest_faults: VecDeque<(String, RestFault)>,
+    /// What becomes of the next snapshot on the socket.
+    pub snapshot_fault: Option<SnapshotFault>,
     pub accepts: bool,
     pub sockets: usize,
     pub questions: usize,
@@ -159,7 +171,7 @@ impl Venue {
             followed: BTreeSet::new(),
             number: 0,
             rest_faults: VecDeque::new(),
-            cuts_snapshot: false,
+            snapshot_fault: None,
             accepts: true,
             sockets: 0,
             questions: 0,
@@ -202,16 +214,35 @@ impl Venue {
                 Said::Snapshot(symbol) => {
                     let text = self.dialect.snapshot(&symbol, &state.books[&symbol]);
                     let text = self.dialect.numbered(text, &mut state.number);
-                    if std::mem::take(&mut state.cuts_snapshot) {
-                        state.send(Out::Text(text[..text.len() / 2].to_owned()));
-                        state.send(Out::Close);
-                        return;
+                    match state.snapshot_fault.take() {
+                        None => state.send(Out::Text(text)),
+                        Some(SnapshotFault::Cut) => {
+                            state.send(Out::Text(text[..text.len() / 2].to_owned()));
+                            state.send(Out::Close);
+                            return;
+                        }
+                        Some(SnapshotFault::Withheld) => {}
+                        Some(SnapshotFault::WrongChecksum) => {
+                            let checksum = self.checksum_of(&text);
+                            let text = self.dialect.with_wrong_checksum(&text, checksum);
+                            state.send(Out::Text(text));
+                        }
                     }
-                    state.send(Out::Text(text));
                     state.followed.insert(symbol);
                 }
             }
         }
+    }
+
+    /// The checksum of a snapshot.
+    fn checksum_of(&self, text: &str) -> i64 {
+        let (mut adapter, mut events) = (adapter_for(self.dialect.venue().0).unwrap(), Vec::new());
+        adapter.take(Frame::Message(text), 1, &mut events).unwrap();
+        let checksum = events.iter().find_map(|(_, event)| match &event.body {
+            Body::BookSnapshot { checksum, .. } => *checksum,
+            _ => None,
+        });
+        checksum.unwrap().value
     }
 
     /// The answer to a REST question: status, headers, body, and whether it is cut.
@@ -221,7 +252,8 @@ impl Venue {
         let Some(symbol) = self.dialect.asked(path) else {
             return (404, "", "{}".into(), false);
         };
-        let fault = state.rest_faults.pop_front();
+        let is_meant = |(of, _): &mut (String, RestFault)| *of == symbol;
+        let fault = state.rest_faults.pop_front_if(is_meant).map(|(_, fault)| fault);
         let book = match fault {
             Some(RestFault::TooMany) => return (429, "Retry-After: 1\r\n", "{}".into(), false),
             Some(RestFault::Stale) => &state.stale[&symbol],
@@ -307,10 +339,16 @@ impl State {
                 // Of another symbol: nobody follows it.
                 message.symbol = Some(symbol_of(&instrument).unwrap_or_default());
             }
+            let standing = message.symbol.as_ref().and_then(|symbol| self.books.get(symbol));
+            let at = standing.and_then(seq);
             for (_, event) in events.drain(..) {
                 if let Body::BookDelta { checksum, .. } = event.body {
                     message.is_change = true;
                     message.checksum = checksum.map(|checksum| checksum.value);
+                    if event.seq.is_some() && event.seq <= at {
+                        // The book from which playing goes on holds it already.
+                        message.symbol = Some(String::new());
+                    }
                 }
             }
         }
@@ -323,7 +361,7 @@ impl State {
         for (instrument, event) in events {
             let symbol = instrument.as_str().split_once(':').unwrap().1;
             let Some(market) = self.books.get_mut(symbol) else { continue };
-            if self.rest_faults.front() == Some(&RestFault::Lagging) {
+            if self.rest_faults.iter().any(|(_, fault)| *fault == RestFault::Lagging) {
                 self.lagging.insert(symbol.to_owned(), market.clone());
             }
             let changes = fold(market, &event);
