@@ -158,8 +158,7 @@ impl Followed {
             let step = one.watch.take(&event, now.ms);
             let is_lost = is_connected && stood && event.body == Body::Disconnect;
             add(&mut records, &instrument, event);
-            let is_change = step != Step::Nothing;
-            one.recovery.hear(is_change);
+            one.recovery.hear(step != Step::Nothing);
             match step {
                 Step::Nothing if is_lost => {
                     breaks(&self.metrics, (&instrument, one), Fault::Gap, now.ms);
@@ -204,14 +203,13 @@ impl Followed {
     /// A frame was refused: what becomes of the books whose change it may have held.
     pub fn refuse(&mut self, text: &str, error: &FrameError, now: Now) -> Records {
         let is_numbered = self.venue.sequencing == Sequencing::Contiguous;
-        let is_none_of_these =
-            matches!(error, FrameError::Symbol(_) | FrameError::TooManyInstruments(_));
+        let is_other = matches!(error, FrameError::Symbol(_) | FrameError::TooManyInstruments(_));
         // JSON writes a slash with or without a backslash.
         let text = text.replace('\\', "").to_ascii_lowercase();
         let named = |one: &One| text.contains(&one.symbol.to_ascii_lowercase());
         let any_named = self.all.values().any(named);
         let is_whole = matches!(error, FrameError::Shape(_)) && is_numbered;
-        if (is_none_of_these || is_whole) && !any_named {
+        if (is_other || is_whole) && !any_named {
             // Where a number shows every gap, a kind of message that is not known harms nothing; nor
             // does one of instruments that nobody follows.
             return Records::new();
@@ -219,10 +217,12 @@ impl Followed {
         // Half a frame may lack the very names that it is about.
         let is_cut = matches!(error, FrameError::Malformed(_)) && !is_numbered;
         let mut records = Records::new();
-        for (instrument, one) in &mut self.all {
-            let is_concerned =
-                is_cut || !any_named || { text.contains(&one.symbol.to_ascii_lowercase()) };
-            if is_concerned && one.watch.stands() {
+        let concerned = |(_, one): &(_, &mut One)| is_cut || !any_named || named(one);
+        for (instrument, one) in self.all.iter_mut().filter(concerned) {
+            if !is_numbered {
+                one.recovery.lacks_a_change(now.ms);
+            }
+            if one.watch.stands() {
                 records.push((instrument.clone(), vec![lose(one, now)]));
                 breaks(&self.metrics, (instrument, one), Fault::Refused, now.ms);
             }

@@ -113,6 +113,18 @@ impl Recovery {
         had
     }
 
+    /// A change may be missing, and no number shows it. What is kept to be joined with a REST snapshot
+    /// then has a hole, so that only another connection gives the book again.
+    pub fn lacks_a_change(&mut self, now: u64) {
+        if self.way != Way::RestSnapshot {
+            return;
+        }
+        self.way = Way::Reconnect;
+        if !self.has() {
+            self.stand = Stand::Wants(now);
+        }
+    }
+
     /// The REST server did not give what was asked for.
     pub fn refused(&mut self, now: u64, chance: u64) {
         if let Stand::Asked(_) = self.stand {
@@ -172,6 +184,22 @@ mod tests {
         book.asked(100);
         assert_eq!(book.due(1_000_000), None);
         assert!(book.stands(200) && book.has() && !book.stands(201));
+    }
+
+    #[test]
+    fn what_was_kept_with_a_hole_is_not_joined_with_a_snapshot() {
+        for is_asked in [false, true] {
+            let mut book = recovery(Way::RestSnapshot);
+            book.hear(true);
+            if is_asked {
+                book.asked(10);
+            } else {
+                book.stands(10);
+            }
+            book.lacks_a_change(20);
+            book.breaks(20, 0);
+            assert_eq!(book.due(20), Some(Deed::Reconnect));
+        }
     }
 
     #[test]

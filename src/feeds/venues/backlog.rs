@@ -66,6 +66,12 @@ impl Backlog {
         later
     }
 
+    /// Whether a snapshot is from before the changes kept, so that some between may be missing where
+    /// no number shows that.
+    pub fn begins_after(&self, snapshot: u64) -> bool {
+        self.recent.front().is_some_and(|oldest| Some(snapshot) < oldest.seq)
+    }
+
     fn keep(&mut self, continues: Option<u64>, change: &Event) {
         let Event { ts_event, ts_recv, seq, prev_seq, body } = change;
         let Body::BookDelta { bids, asks, .. } = body else { return };
@@ -156,6 +162,15 @@ mod tests {
         assert_eq!(backlog.follow(change(Some(9), 15, 1)).prev_seq, Some(9), "still old");
         assert_eq!(backlog.follow(change(Some(16), 20, 1)).prev_seq, Some(16));
         assert_eq!(backlog.follow(change(Some(14), 21, 1)).prev_seq, Some(14));
+    }
+
+    #[test]
+    fn a_snapshot_from_before_the_changes_kept_is_told_from_others() {
+        let mut backlog = Backlog::default();
+        assert!(!backlog.begins_after(1), "nothing was heard that it could miss");
+        backlog.follow(change(None, 10, 1));
+        backlog.follow(change(None, 20, 1));
+        assert!(backlog.begins_after(9) && !backlog.begins_after(10));
     }
 
     #[test]

@@ -90,6 +90,9 @@ pub enum FrameError {
     /// A snapshot that does not say whose it is, while there is not exactly one candidate.
     #[error("a snapshot without symbol while {0} symbols are known")]
     UnnamedSnapshot(usize),
+    /// A snapshot behind which changes are missing that were never heard.
+    #[error("a snapshot from before the first change that was heard")]
+    EarlySnapshot,
     /// The venue refused something.
     #[error("the venue answered: {0}")]
     Venue(String),

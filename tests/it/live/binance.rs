@@ -52,6 +52,10 @@ impl Dialect for Binance {
         (!text.starts_with("{\"lastUpdateId\"")).then(|| text.to_owned())
     }
 
+    fn farewell(&self) -> Option<&'static str> {
+        Some(r#"{"e":"serverShutdown","E":1770123456789}"#)
+    }
+
     fn hear(&self, text: &str) -> Vec<Said> {
         let told: Value = serde_json::from_str(text).unwrap();
         assert_eq!(told["method"], "SUBSCRIBE", "{text}");

@@ -1,5 +1,6 @@
 //! What the scripted server has to know of a venue: one small implementation each.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use tickwire::domain::market::{Level, Market, write_mantissa};
@@ -14,6 +15,20 @@ pub enum Said {
     Snapshot(String),
     /// The symbol's messages are not sent any more.
     Leave(String),
+}
+
+/// A change of a book, to be written as the venue does.
+pub struct Change<'a> {
+    pub symbol: &'a str,
+    /// Price and quantity as the venue wrote them; a quantity of zero removes.
+    pub bids: &'a [(String, String)],
+    pub asks: &'a [(String, String)],
+    /// Its number, one more than that of the change before it.
+    pub seq: u64,
+    /// Milliseconds.
+    pub at: i64,
+    /// The book with it.
+    pub after: &'a Market,
 }
 
 /// One venue's way to speak, over a recording of it.
@@ -37,9 +52,48 @@ pub trait Dialect: Send + Sync {
         Some(text.to_owned())
     }
 
+    /// Whether the recording is too short to be played as it is, and its changes are walked back and
+    /// forth.
+    fn is_walked(&self) -> bool {
+        false
+    }
+
+    /// A change of a walk.
+    fn change(&self, change: &Change<'_>) -> String {
+        unreachable!("{} is not walked", change.symbol)
+    }
+
+    /// Messages that must have been heard before those of the recording can be understood.
+    fn introductions(&self, books: &BTreeMap<String, Market>) -> Vec<String> {
+        let _ = books;
+        Vec::new()
+    }
+
+    /// Whether the numbers are the socket's, and say nothing of when a book was so.
+    fn numbers_sockets(&self) -> bool {
+        false
+    }
+
+    /// A message as it goes to a socket whose messages are numbered; `number` is that of the one
+    /// before it.
+    fn numbered(&self, text: String, number: &mut u64) -> String {
+        let _ = number;
+        text
+    }
+
     /// What comes first on a new socket.
     fn welcome(&self) -> Option<String> {
         None
+    }
+
+    /// What is said before a socket is closed.
+    fn farewell(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether clients answered what the venue asks of them.
+    fn is_answered(&self) -> bool {
+        true
     }
 
     /// What a client's message asks for.
@@ -52,6 +106,12 @@ pub trait Dialect: Send + Sync {
     fn asked(&self, path: &str) -> Option<String> {
         let _ = path;
         None
+    }
+
+    /// A change made to be one that itself says that something before it is missing; none where this
+    /// one cannot.
+    fn telling(&self, text: &str) -> Option<String> {
+        unreachable!("no change tells of a loss: {text}")
     }
 
     /// A message whose checksum is another one.
@@ -83,4 +143,20 @@ fn text(mantissa: i64, exp: u8, written: u8) -> String {
     let mut text = String::new();
     write_mantissa(&mut text, mantissa, written);
     text
+}
+
+/// The venue's time of a book, in milliseconds.
+pub fn millis(market: &Market) -> i64 {
+    market.clock().greatest().unwrap() / 1_000_000
+}
+
+/// Rows of texts as JSON.
+pub fn rows(rows: &[(String, String)]) -> String {
+    serde_json::to_string(rows).unwrap()
+}
+
+/// Both sides of a book as JSON, bids first.
+pub fn sides(market: &Market) -> [String; 2] {
+    let book = market.book();
+    [rows(&texts(market, book.bids())), rows(&texts(market, book.asks()))]
 }

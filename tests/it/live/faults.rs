@@ -6,29 +6,28 @@ use std::sync::Arc;
 use tickwire::domain::market::MarketState;
 use tickwire::domain::market::MarketState::{ChecksumFailed, Disconnected, Live, Unsynced};
 
-use super::binance::{SPOT, USDM};
 use super::dialect::Dialect;
-use super::kraken::Kraken;
 use super::play::Play;
-use super::venue::{Message, Out, RestFault, Venue};
+use super::venue::{Message, Out, RestFault, SnapshotFault, Venue};
 
 /// What a fault does to the books.
-struct Expected {
+#[derive(Clone, Copy)]
+pub struct Expected {
     /// The states of the symbol's book from `live` to `live`.
-    states: &'static [&'static [MarketState]],
+    pub states: &'static [&'static [MarketState]],
     /// Snapshots that come of it.
-    snapshots: usize,
+    pub snapshots: usize,
     /// Whether the other symbols go through the same.
-    all: bool,
+    pub all: bool,
 }
 
 /// Where a book was before a fault.
-struct Before {
+pub struct Before {
     states: BTreeMap<String, usize>,
     snapshots: BTreeMap<String, usize>,
 }
 
-fn before(play: &Play) -> Before {
+pub fn before(play: &Play) -> Before {
     let each = |count: &dyn Fn(&super::log::Followed) -> usize| {
         play.log.followed.iter().map(|(symbol, one)| (symbol.clone(), count(one))).collect()
     };
@@ -36,7 +35,7 @@ fn before(play: &Play) -> Before {
 }
 
 /// Waits until the fault was seen and put right, and compares.
-async fn is_put_right(
+pub async fn is_put_right(
     play: &mut Play,
     fault: &str,
     symbol: &str,
@@ -72,7 +71,7 @@ fn shows(last: Option<i64>, first: &Message, second: &Message) -> bool {
 }
 
 /// Plays to the next change of `symbol` that can be missed.
-async fn to_a_change_of(play: &mut Play, symbol: &str) {
+pub async fn to_a_change_of(play: &mut Play, symbol: &str) {
     let mut last = None;
     play.until("a change that shows", |play| {
         let state = play.venue.state.lock();
@@ -91,25 +90,42 @@ async fn to_a_change_of(play: &mut Play, symbol: &str) {
     .await;
 }
 
-async fn start(dialect: impl Dialect + 'static, settings: &[(&str, &str)]) -> Option<Play> {
+pub async fn start(dialect: impl Dialect + 'static, settings: &[(&str, &str)]) -> Option<Play> {
     let venue = Venue::new(Arc::new(dialect))?;
     let mut play = Play::start(venue, false, settings).await;
     play.until_all_live().await;
     Some(play)
 }
 
-const GAP: &[&[MarketState]] = &[&[Unsynced, Live]];
 /// The next event after a `disconnect` may be anything, the snapshot too.
-const LOST: &[&[MarketState]] = &[&[Disconnected, Unsynced, Live], &[Disconnected, Live]];
+pub const LOST: &[&[MarketState]] = &[&[Disconnected, Unsynced, Live], &[Disconnected, Live]];
+/// First the books are said to be lost, then the connection that does not give them again.
+const TWICE: &[&[MarketState]] = &[
+    &[Disconnected, Live],
+    &[Disconnected, Unsynced, Live],
+    &[Disconnected, Unsynced, Disconnected, Live],
+    &[Disconnected, Unsynced, Disconnected, Unsynced, Live],
+];
+/// A number shows what is missing.
+pub const GAP: Expected = Expected { states: &[&[Unsynced, Live]], snapshots: 1, all: false };
+/// The next checksum shows it.
+pub const FAILED: Expected =
+    Expected { states: &[&[ChecksumFailed, Live]], snapshots: 1, all: false };
+/// The book is said to be lost.
+pub const GIVEN_UP: Expected = Expected { states: LOST, snapshots: 1, all: false };
+/// With all others.
+pub const ALL_LOST: Expected = Expected { states: LOST, snapshots: 1, all: true };
+/// With its connection.
+pub const REPLACED: Expected = Expected { states: TWICE, snapshots: 1, all: true };
 
-async fn gap(play: &mut Play, symbol: &str, expected: Expected) {
+pub async fn gap(play: &mut Play, symbol: &str, expected: Expected) {
     to_a_change_of(play, symbol).await;
     let before = before(play);
     play.venue.play(|_| Vec::new());
     is_put_right(play, "a gap", symbol, &before, expected).await;
 }
 
-async fn duplicate(play: &mut Play, symbol: &str) {
+pub async fn duplicate(play: &mut Play, symbol: &str) {
     to_a_change_of(play, symbol).await;
     let (before, compared) = (before(play), play.one(symbol).compared);
     play.venue.play(|message| vec![message.text.clone(), message.text.clone()]);
@@ -117,7 +133,7 @@ async fn duplicate(play: &mut Play, symbol: &str) {
     assert_eq!(play.one(symbol).states.len(), before.states[symbol], "a duplicate is none");
 }
 
-async fn reordered(play: &mut Play, symbol: &str, expected: Expected) {
+pub async fn reordered(play: &mut Play, symbol: &str, expected: Expected) {
     to_a_change_of(play, symbol).await;
     let before = before(play);
     let mut first = String::new();
@@ -135,14 +151,19 @@ async fn reordered(play: &mut Play, symbol: &str, expected: Expected) {
     is_put_right(play, "a reordered pair", symbol, &before, expected).await;
 }
 
-async fn half_a_frame(play: &mut Play, symbol: &str, expected: Expected) {
+/// Half a frame may lack the very name that it is about.
+pub async fn half_a_frame(play: &mut Play, symbol: &str, mut expected: Expected) {
     to_a_change_of(play, symbol).await;
     let before = before(play);
-    play.venue.play(|message| vec![message.text[..message.text.len() * 3 / 4].to_owned()]);
+    play.venue.play(|message| {
+        let half = &message.text[..message.text.len() * 3 / 4];
+        expected.all |= !half.to_lowercase().contains(&symbol.to_lowercase());
+        vec![half.to_owned()]
+    });
     is_put_right(play, "half a frame", symbol, &before, expected).await;
 }
 
-async fn wrong_checksum(play: &mut Play, symbol: &str, expected: Expected) {
+pub async fn wrong_checksum(play: &mut Play, symbol: &str, expected: Expected) {
     to_a_change_of(play, symbol).await;
     let before = before(play);
     let dialect = play.venue.dialect.clone();
@@ -152,22 +173,64 @@ async fn wrong_checksum(play: &mut Play, symbol: &str, expected: Expected) {
     is_put_right(play, "a wrong checksum", symbol, &before, expected).await;
 }
 
-async fn close(play: &mut Play, symbol: &str) {
+pub async fn close(play: &mut Play, symbol: &str) {
     let before = before(play);
     play.venue.state.lock().send(Out::Close);
-    let expected = Expected { states: LOST, snapshots: 1, all: true };
-    is_put_right(play, "a closed socket", symbol, &before, expected).await;
+    is_put_right(play, "a closed socket", symbol, &before, ALL_LOST).await;
 }
 
-async fn silence(play: &mut Play, symbol: &str) {
+/// The socket after a closed one is closed within its first snapshot.
+pub async fn close_in_a_snapshot(play: &mut Play, symbol: &str) {
+    play.venue.state.lock().snapshot_fault = Some(SnapshotFault::Cut);
+    close(play, symbol).await;
+    assert_eq!(play.venue.state.lock().snapshot_fault, None);
+}
+
+/// A gap whose snapshot is no good: the next one is.
+pub async fn snapshot_fault(
+    play: &mut Play,
+    symbol: &str,
+    fault: SnapshotFault,
+    expected: Expected,
+) {
+    play.venue.state.lock().snapshot_fault = Some(fault);
+    gap(play, symbol, expected).await;
+    assert_eq!(play.venue.state.lock().snapshot_fault, None);
+}
+
+/// A change that itself says that something is missing.
+pub async fn telling(play: &mut Play, symbol: &str) {
+    let dialect = play.venue.dialect.clone();
+    let text = loop {
+        to_a_change_of(play, symbol).await;
+        let told = dialect.telling(&play.venue.state.lock().messages[0].text);
+        match told {
+            Some(text) => break text,
+            None => play.venue.play(|message| vec![message.text.clone()]),
+        }
+    };
+    let before = before(play);
+    play.venue.play(|_| vec![text]);
+    is_put_right(play, "a change that tells of a loss", symbol, &before, GIVEN_UP).await;
+}
+
+/// The venue tells that it will close, and the client does not wait for that.
+pub async fn farewell(play: &mut Play, symbol: &str) {
+    let Some(text) = play.venue.dialect.farewell() else { return };
+    let before = before(play);
+    play.venue.state.lock().send(Out::Text(text.to_owned()));
+    is_put_right(play, "a farewell", symbol, &before, ALL_LOST).await;
+    assert_eq!(play.disconnects("closing").await, 1);
+}
+
+pub async fn silence(play: &mut Play, symbol: &str) {
     let before = before(play);
     let lost = before.states[symbol];
     play.until_quietly("the silence is noticed", |play| lost < play.one(symbol).states.len()).await;
-    let expected = Expected { states: LOST, snapshots: 1, all: true };
-    is_put_right(play, "silence", symbol, &before, expected).await;
+    is_put_right(play, "silence", symbol, &before, ALL_LOST).await;
 }
 
-async fn refused(play: &mut Play, symbol: &str) {
+pub async fn refused(play: &mut Play, symbol: &str) {
     let before = before(play);
     let failures = play.metric("tickwire_live_connect_failures_total", "").await;
     {
@@ -179,75 +242,23 @@ async fn refused(play: &mut Play, symbol: &str) {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     play.venue.state.lock().accepts = true;
-    let expected = Expected { states: LOST, snapshots: 1, all: true };
-    is_put_right(play, "no connection", symbol, &before, expected).await;
+    is_put_right(play, "no connection", symbol, &before, ALL_LOST).await;
 }
 
-async fn rest_fault(play: &mut Play, symbol: &str, fault: RestFault, expected: Expected) {
-    play.venue.state.lock().rest_faults.push_back(fault);
+pub async fn rest_fault(play: &mut Play, symbol: &str, fault: RestFault, expected: Expected) {
+    play.venue.state.lock().rest_faults.push_back((symbol.to_owned(), fault));
     gap(play, symbol, expected).await;
     assert!(play.venue.state.lock().rest_faults.is_empty());
 }
 
-async fn ends_well(mut play: Play, symbol: &str) {
+pub async fn ends_well(mut play: Play, symbol: &str) {
     let compared = play.one(symbol).compared;
     play.until("it goes on well", |play| compared + 50 < play.one(symbol).compared).await;
+    assert!(play.venue.dialect.is_answered());
     assert_eq!(play.stop().await, Some(0), "{}", play.said());
     play.log.poll();
     for (symbol, one) in &play.log.followed {
         assert_eq!(one.state(), Disconnected, "{symbol}: an end is said");
         println!("{symbol}: {} books equal, {} changes of state", one.compared, one.states.len());
     }
-}
-
-/// The faults of a venue whose changes are numbered and whose snapshot is asked by REST.
-async fn numbered_by_rest(dialect: impl Dialect + 'static, symbol: &str) {
-    let one = |states| Expected { states, snapshots: 1, all: false };
-    let Some(mut play) = start(dialect, &[]).await else { return };
-    gap(&mut play, symbol, one(GAP)).await;
-    duplicate(&mut play, symbol).await;
-    reordered(&mut play, symbol, one(GAP)).await;
-    half_a_frame(&mut play, symbol, one(LOST)).await;
-    let stale: &[&[MarketState]] = &[&[Unsynced, Live, Unsynced, Live]];
-    let twice = Expected { states: stale, snapshots: 2, all: false };
-    rest_fault(&mut play, symbol, RestFault::Stale, twice).await;
-    rest_fault(&mut play, symbol, RestFault::Cut, one(GAP)).await;
-    let questions = play.venue.state.lock().questions;
-    rest_fault(&mut play, symbol, RestFault::TooMany, one(GAP)).await;
-    assert_eq!(play.venue.state.lock().questions, questions + 2);
-    close(&mut play, symbol).await;
-    silence(&mut play, symbol).await;
-    refused(&mut play, symbol).await;
-    assert_eq!(play.metric("tickwire_live_records_lost_total", "").await, 0);
-    ends_well(play, symbol).await;
-}
-
-#[tokio::test]
-async fn binances_spot_book_is_never_wrong_while_it_says_live() {
-    numbered_by_rest(SPOT, "BTCUSDT").await;
-}
-
-#[tokio::test]
-async fn binances_futures_books_are_never_wrong_while_they_say_live() {
-    numbered_by_rest(USDM, "SUSHIUSDT").await;
-}
-
-#[tokio::test]
-async fn krakens_books_are_never_wrong_while_they_say_live() {
-    const FAILED: &[&[MarketState]] = &[&[ChecksumFailed, Live]];
-    let one = |states| Expected { states, snapshots: 1, all: false };
-    let Some(mut play) = start(Kraken, &[]).await else { return };
-    let symbol = "XMR/USD";
-    gap(&mut play, symbol, one(FAILED)).await;
-    duplicate(&mut play, symbol).await;
-    reordered(&mut play, symbol, one(FAILED)).await;
-    wrong_checksum(&mut play, symbol, one(FAILED)).await;
-    // No number would show what else it held.
-    half_a_frame(&mut play, symbol, Expected { states: LOST, snapshots: 1, all: true }).await;
-    close(&mut play, symbol).await;
-    play.venue.state.lock().cuts_snapshot = true;
-    close(&mut play, symbol).await;
-    silence(&mut play, symbol).await;
-    refused(&mut play, symbol).await;
-    ends_well(play, symbol).await;
 }

@@ -108,8 +108,10 @@ impl Venue {
         let state = self.state.lock();
         let tops = &state.tops[symbol];
         let found = match seq {
-            Some(_) => tops.iter().position(|(known, top)| known == seq && top == shown),
-            None => tops[from..].iter().position(|(_, top)| top == shown).map(|at| from + at),
+            Some(_) if !self.dialect.numbers_sockets() => {
+                tops.iter().position(|(known, top)| known == seq && top == shown)
+            }
+            _ => tops[from..].iter().position(|(_, top)| top == shown).map(|at| from + at),
         };
         found.unwrap_or_else(|| panic!("{symbol} was never so at {seq:?}: {shown:?}"))
     }

@@ -5,11 +5,27 @@
 //! The recordings are not part of the project; without them the tests say so, and pass.
 
 mod binance;
+mod bitfinex;
+mod bitget;
+mod bitmex;
+mod bitstamp;
+mod books;
+mod channel;
+mod coinbase;
+mod courses;
+mod deribit;
 mod dialect;
 mod faults;
+mod gateio;
+mod gemini;
+mod hitbtc;
 mod kraken;
+mod kucoin;
 mod log;
+mod okx;
+mod phemex;
 mod play;
 mod server;
 mod usage;
 mod venue;
+mod walk;

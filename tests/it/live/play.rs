@@ -3,9 +3,10 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use tickwire::config;
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::DefaultProducerContext;
 use tickwire::domain::market::MarketState;
-use tickwire::feeds::kafka::Embedded;
+use tickwire::feeds::kafka::{MARKET_TOPIC, PARTITIONS};
 
 use super::log::{Followed, Log};
 use super::server;
@@ -24,7 +25,8 @@ pub struct Play {
     pub metrics_port: u16,
     feed: Child,
     said: tempfile::NamedTempFile,
-    _broker: Embedded,
+    /// The log's own server.
+    pub broker: MockCluster<'static, DefaultProducerContext>,
     _certificates: tempfile::TempDir,
 }
 
@@ -32,8 +34,8 @@ impl Play {
     /// Starts all of it; settings as in `TICKWIRE_LIVE__…` variables.
     pub async fn start(venue: Venue, with_tls: bool, settings: &[(&str, &str)]) -> Self {
         choose_tls();
-        let kafka = config::Kafka { embedded: true, ..config::Kafka::default() };
-        let broker = Embedded::start(&kafka).unwrap();
+        let broker = MockCluster::new(1).unwrap();
+        broker.create_topic(MARKET_TOPIC, PARTITIONS, 1).unwrap();
         let certificates = tempfile::tempdir().unwrap();
         let [ca, certificate, key] =
             ["ca.pem", "venue.pem", "venue.key"].map(|name| certificates.path().join(name));
@@ -51,21 +53,21 @@ impl Play {
             .args(["--instruments", &venue.dialect.symbols().join(",")])
             .args(["--socket-url", &format!("{ws}://localhost:{port}")])
             .args(["--rest-url", &format!("{http}://localhost:{port}")])
-            .env("TICKWIRE_KAFKA__BROKERS", broker.brokers())
+            .env("TICKWIRE_KAFKA__BROKERS", broker.bootstrap_servers())
             .env("TICKWIRE_KAFKA__EMBEDDED", "true")
             .env("TICKWIRE_LIVE__CA_FILE", &ca)
             .env("TICKWIRE_LIVE__METRICS_BIND", format!("127.0.0.1:{metrics_port}"))
             .env("TICKWIRE_LIVE__BACKOFF_BASE_MS", "20")
             .env("TICKWIRE_LIVE__BACKOFF_MAX_MS", "200")
             .env("TICKWIRE_LIVE__STABLE_AFTER_MS", "1")
-            .env("TICKWIRE_LIVE__SILENCE_MAX_MS", "2500")
+            .env("TICKWIRE_LIVE__SILENCE_MAX_MS", "1500")
             .envs(settings.iter().map(|(name, value)| (format!("TICKWIRE_LIVE__{name}"), *value)))
             .stdout(Stdio::null())
             .stderr(said.reopen().unwrap())
             .spawn()
             .unwrap();
-        let log = Log::new(&broker.brokers(), venue.clone());
-        Self { venue, log, metrics_port, feed, said, _broker: broker, _certificates: certificates }
+        let log = Log::new(&broker.bootstrap_servers(), venue.clone());
+        Self { venue, log, metrics_port, feed, said, broker, _certificates: certificates }
     }
 
     /// What the feed logged.
@@ -126,6 +128,11 @@ impl Play {
         })
         .await;
         code.unwrap().code()
+    }
+
+    /// How many connections ended for a reason.
+    pub async fn disconnects(&self, reason: &str) -> u64 {
+        self.metric("tickwire_live_disconnects_total", &format!("reason=\"{reason}\"")).await
     }
 
     /// The sum of a metric over its labels that hold `label`.

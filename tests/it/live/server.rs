@@ -12,6 +12,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use super::venue::{Out, Venue};
 
@@ -98,27 +100,23 @@ async fn attend(venue: Venue, mut stream: Box<dyn Stream>) {
 
 async fn converse(venue: Venue, mut socket: WebSocketStream<Box<dyn Stream>>) {
     let (client, mut outs) = mpsc::unbounded_channel();
-    let number = {
-        let mut state = venue.state.lock();
-        state.sockets += 1;
-        state.followed.clear();
-        state.client = Some(client);
-        if let Some(text) = venue.dialect.welcome() {
-            state.send(Out::Text(text));
-        }
-        state.sockets
-    };
+    let number = venue.state.lock().admit(client, venue.dialect.welcome());
     loop {
         tokio::select! {
-            out = outs.recv() => match out {
-                Some(Out::Text(text)) => {
-                    if socket.send(Message::text(text)).await.is_err() {
-                        break;
+            out = outs.recv() => {
+                let message = match out {
+                    Some(Out::Text(text)) => Message::text(text),
+                    Some(Out::Binary(bytes)) => Message::binary(bytes),
+                    Some(Out::Letters(bytes)) => {
+                        let kind = OpCode::Data(Data::Text);
+                        Message::Frame(Frame::message(bytes, kind, true))
                     }
+                    Some(Out::Close) | None => break,
+                };
+                if socket.send(message).await.is_err() {
+                    break;
                 }
-                Some(Out::Close) => break,
-                None => break,
-            },
+            }
             message = socket.next() => match message {
                 Some(Ok(Message::Text(text))) => venue.hear(text.as_str()),
                 Some(Ok(_)) => {}

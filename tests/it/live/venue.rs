@@ -10,6 +10,7 @@ use tickwire::feeds::venues::{Adapter, Frame, adapter_for};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::dialect::{Dialect, Said};
+use super::walk;
 
 /// Prices and quantities of the best levels, without trailing zeros.
 pub type Top = [Vec<(Plain, Plain)>; 2];
@@ -53,6 +54,9 @@ pub struct Message {
 /// What goes to the client's socket.
 pub enum Out {
     Text(String),
+    Binary(Vec<u8>),
+    /// A text frame that holds these bytes.
+    Letters(Vec<u8>),
     /// Bytes on the TCP connection that are no whole frame, and then its end.
     Close,
 }
@@ -62,10 +66,23 @@ pub enum Out {
 pub enum RestFault {
     /// The book as it was when the recording began to be played.
     Stale,
+    /// The book as it was before its last change.
+    Lagging,
     /// 429 with `Retry-After: 1`.
     TooMany,
     /// The connection ends in mid-body.
     Cut,
+}
+
+/// What a snapshot on the socket is made to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SnapshotFault {
+    /// Half of it, and the socket is closed.
+    Cut,
+    /// None, though the changes after it come.
+    Withheld,
+    /// One with another checksum.
+    WrongChecksum,
 }
 
 pub struct State {
@@ -73,14 +90,19 @@ pub struct State {
     /// The true books now, and when playing began.
     pub books: BTreeMap<String, Market>,
     stale: BTreeMap<String, Market>,
+    /// The books before their last changes, while a server lags.
+    lagging: BTreeMap<String, Market>,
     adapter: Box<dyn Adapter + Send>,
     /// All tops that a book had, in order; by venue number where there are numbers.
     pub tops: BTreeMap<String, Vec<(Option<u64>, Top)>>,
     pub client: Option<UnboundedSender<Out>>,
     pub followed: BTreeSet<String>,
-    pub rest_faults: VecDeque<RestFault>,
-    /// The next snapshot on the socket is cut in its middle, and the socket closed.
-    pub cuts_snapshot: bool,
+    /// Of the last message on this socket, where they are numbered.
+    number: u64,
+    /// What becomes of the next answers, and of which symbol's.
+    pub rest_faults: VecDeque<(String, RestFault)>,
+    /// What becomes of the next snapshot on the socket.
+    pub snapshot_fault: Option<SnapshotFault>,
     pub accepts: bool,
     pub sockets: usize,
     pub questions: usize,
@@ -98,7 +120,7 @@ impl Venue {
         let files = dialect.files()?;
         let (name, prefix) = dialect.venue();
         let mut adapter = adapter_for(name).unwrap();
-        let (mut books, mut messages) = (BTreeMap::new(), VecDeque::new());
+        let (mut books, mut texts) = (BTreeMap::new(), Vec::new());
         let wanted: BTreeSet<&str> = dialect.symbols().iter().copied().collect();
         let symbol_of = |instrument: &Instrument| {
             let symbol = instrument.as_str().split_once(':').unwrap().1;
@@ -121,18 +143,24 @@ impl Venue {
                 all_stand = books.len() == wanted.len() && books.values().all(stands);
                 continue;
             }
-            let Captured::Message(text) = &record.what else { continue };
-            messages.extend(dialect.message(text).map(|text| Message {
-                text,
-                symbol: None,
-                is_change: false,
-                checksum: None,
-            }));
+            if let Captured::Message(text) = record.what {
+                texts.push(text);
+            }
         }
         assert!(all_stand, "{name}: not all books come to stand");
+        let texts = if dialect.is_walked() {
+            let recorded = changes_of(&mut *adapter, &texts, &symbol_of);
+            walk::begin(&mut books);
+            walk::messages(&*dialect, &books, recorded)
+        } else {
+            texts.iter().filter_map(|text| dialect.message(text)).collect()
+        };
+        let message = |text| Message { text, symbol: None, is_change: false, checksum: None };
+        let messages = texts.into_iter().map(message).collect();
         let state = State {
             messages,
             stale: books.clone(),
+            lagging: books.clone(),
             tops: books
                 .iter()
                 .map(|(symbol, market)| (symbol.clone(), vec![(seq(market), top(market))]))
@@ -141,24 +169,26 @@ impl Venue {
             adapter,
             client: None,
             followed: BTreeSet::new(),
+            number: 0,
             rest_faults: VecDeque::new(),
-            cuts_snapshot: false,
+            snapshot_fault: None,
             accepts: true,
             sockets: 0,
             questions: 0,
         };
         let venue = Self { dialect, state: Arc::new(Mutex::new(state)) };
-        venue.state.lock().look_ahead(name, &symbol_of);
+        venue.state.lock().look_ahead(&*venue.dialect, &symbol_of);
         Some(venue)
     }
 
     /// Plays one message: the truth moves on, and `send` says what the client gets of it.
     pub fn play(&self, send: impl FnOnce(&Message) -> Vec<String>) {
         let mut state = self.state.lock();
-        let message = state.messages.pop_front().expect("the recording is over");
+        let mut message = state.messages.pop_front().expect("the recording is over");
         state.advance(&message);
         let is_sent = message.symbol.as_ref().is_none_or(|symbol| state.followed.contains(symbol));
         if is_sent {
+            message.text = self.dialect.numbered(message.text, &mut state.number);
             for text in send(&message) {
                 state.send(Out::Text(text));
             }
@@ -170,7 +200,10 @@ impl Venue {
         let mut state = self.state.lock();
         for said in self.dialect.hear(text) {
             match said {
-                Said::Text(text) => state.send(Out::Text(text)),
+                Said::Text(text) => {
+                    let text = self.dialect.numbered(text, &mut state.number);
+                    state.send(Out::Text(text));
+                }
                 Said::Follow(symbol) => {
                     assert!(state.books.contains_key(&symbol), "{symbol}");
                     state.followed.insert(symbol);
@@ -180,16 +213,36 @@ impl Venue {
                 }
                 Said::Snapshot(symbol) => {
                     let text = self.dialect.snapshot(&symbol, &state.books[&symbol]);
-                    if std::mem::take(&mut state.cuts_snapshot) {
-                        state.send(Out::Text(text[..text.len() / 2].to_owned()));
-                        state.send(Out::Close);
-                        return;
+                    let text = self.dialect.numbered(text, &mut state.number);
+                    match state.snapshot_fault.take() {
+                        None => state.send(Out::Text(text)),
+                        Some(SnapshotFault::Cut) => {
+                            state.send(Out::Text(text[..text.len() / 2].to_owned()));
+                            state.send(Out::Close);
+                            return;
+                        }
+                        Some(SnapshotFault::Withheld) => {}
+                        Some(SnapshotFault::WrongChecksum) => {
+                            let checksum = self.checksum_of(&text);
+                            let text = self.dialect.with_wrong_checksum(&text, checksum);
+                            state.send(Out::Text(text));
+                        }
                     }
-                    state.send(Out::Text(text));
                     state.followed.insert(symbol);
                 }
             }
         }
+    }
+
+    /// The checksum of a snapshot.
+    fn checksum_of(&self, text: &str) -> i64 {
+        let (mut adapter, mut events) = (adapter_for(self.dialect.venue().0).unwrap(), Vec::new());
+        adapter.take(Frame::Message(text), 1, &mut events).unwrap();
+        let checksum = events.iter().find_map(|(_, event)| match &event.body {
+            Body::BookSnapshot { checksum, .. } => *checksum,
+            _ => None,
+        });
+        checksum.unwrap().value
     }
 
     /// The answer to a REST question: status, headers, body, and whether it is cut.
@@ -199,14 +252,36 @@ impl Venue {
         let Some(symbol) = self.dialect.asked(path) else {
             return (404, "", "{}".into(), false);
         };
-        let fault = state.rest_faults.pop_front();
+        let is_meant = |(of, _): &mut (String, RestFault)| *of == symbol;
+        let fault = state.rest_faults.pop_front_if(is_meant).map(|(_, fault)| fault);
         let book = match fault {
             Some(RestFault::TooMany) => return (429, "Retry-After: 1\r\n", "{}".into(), false),
             Some(RestFault::Stale) => &state.stale[&symbol],
+            Some(RestFault::Lagging) => &state.lagging[&symbol],
             _ => &state.books[&symbol],
         };
         (200, "", self.dialect.snapshot(&symbol, book), fault == Some(RestFault::Cut))
     }
+}
+
+/// The changes of the books that are followed, in their order.
+fn changes_of(
+    adapter: &mut (dyn Adapter + Send),
+    texts: &[String],
+    symbol_of: &dyn Fn(&Instrument) -> Option<String>,
+) -> Vec<walk::Recorded> {
+    let (mut events, mut changes) = (Vec::new(), Vec::new());
+    for text in texts {
+        adapter.take(Frame::Message(text), 1, &mut events).unwrap();
+        for (instrument, event) in events.drain(..) {
+            if let (Some(symbol), Body::BookDelta { bids, asks, .. }) =
+                (symbol_of(&instrument), event.body)
+            {
+                changes.push((symbol, [bids, asks]));
+            }
+        }
+    }
+    changes
 }
 
 fn venue_prefix(name: &str) -> &'static str {
@@ -224,14 +299,39 @@ impl State {
         }
     }
 
+    /// Another client on another socket.
+    pub fn admit(&mut self, client: UnboundedSender<Out>, welcome: Option<String>) -> usize {
+        self.sockets += 1;
+        self.number = 0;
+        self.followed.clear();
+        self.client = Some(client);
+        if let Some(text) = welcome {
+            self.send(Out::Text(text));
+        }
+        self.sockets
+    }
+
     /// Whether a client is there and hears of all books.
     pub fn is_followed(&self) -> bool {
         self.client.is_some() && self.followed.len() == self.books.len()
     }
 
+    /// Whether the changes to come have checksums.
+    pub fn has_checksums(&self) -> bool {
+        self.messages.iter().any(|message| message.checksum.is_some())
+    }
+
     /// Finds out what each message to come is about.
-    fn look_ahead(&mut self, name: &str, symbol_of: &dyn Fn(&Instrument) -> Option<String>) {
-        let (mut adapter, mut events) = (adapter_for(name).unwrap(), Vec::new());
+    fn look_ahead(
+        &mut self,
+        dialect: &dyn Dialect,
+        symbol_of: &dyn Fn(&Instrument) -> Option<String>,
+    ) {
+        let (mut adapter, mut events) = (adapter_for(dialect.venue().0).unwrap(), Vec::new());
+        for text in dialect.introductions(&self.books) {
+            adapter.take(Frame::Message(&text), 1, &mut events).unwrap();
+        }
+        events.clear();
         for message in &mut self.messages {
             adapter.take(Frame::Message(&message.text), 1, &mut events).unwrap();
             let whose = events.first().map(|(instrument, _)| instrument.clone());
@@ -239,13 +339,20 @@ impl State {
                 // Of another symbol: nobody follows it.
                 message.symbol = Some(symbol_of(&instrument).unwrap_or_default());
             }
+            let standing = message.symbol.as_ref().and_then(|symbol| self.books.get(symbol));
+            let at = standing.and_then(seq);
             for (_, event) in events.drain(..) {
                 if let Body::BookDelta { checksum, .. } = event.body {
                     message.is_change = true;
                     message.checksum = checksum.map(|checksum| checksum.value);
+                    if event.seq.is_some() && event.seq <= at {
+                        // The book from which playing goes on holds it already.
+                        message.symbol = Some(String::new());
+                    }
                 }
             }
         }
+        self.messages.retain(|message| message.symbol.as_deref() != Some(""));
     }
 
     fn advance(&mut self, message: &Message) {
@@ -254,6 +361,9 @@ impl State {
         for (instrument, event) in events {
             let symbol = instrument.as_str().split_once(':').unwrap().1;
             let Some(market) = self.books.get_mut(symbol) else { continue };
+            if self.rest_faults.iter().any(|(_, fault)| *fault == RestFault::Lagging) {
+                self.lagging.insert(symbol.to_owned(), market.clone());
+            }
             let changes = fold(market, &event);
             assert!(!changes.gap && changes.checksum != Some(false), "{symbol}: {event:?}");
             if matches!(event.body, Body::BookDelta { .. }) {

@@ -3,6 +3,9 @@
 //! A quantity of 0, with as many decimals as the pair has, removes a level. Changes with a
 //! `microtimestamp` at or before the snapshot's are old; those after it follow it. Where changes are
 //! followed, `order_book` of the pair gives nothing: it would cut the book to a hundred levels.
+//!
+//! No number would show what is missing between a snapshot and the first change that was heard, so a
+//! snapshot from before that change is refused, as a server that lags gives it.
 
 use super::super::FrameError;
 use super::super::roster::Roster;
@@ -72,6 +75,9 @@ pub(super) fn snapshot(
     let Read { seq, at, bids, asks } = read(data)?;
     let symbol = symbol.map_or_else(|| roster.only(), Ok)?;
     let listed = roster.get(&symbol)?;
+    if listed.state.backlog.begins_after(seq) {
+        return Err(FrameError::EarlySnapshot);
+    }
     let body = Body::BookSnapshot { bids, asks, checksum: None };
     let event = Event { seq: Some(seq), ..listed.event(Some(at), recv, body) };
     out.push((listed.instrument.clone(), event));

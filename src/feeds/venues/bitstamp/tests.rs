@@ -11,7 +11,7 @@ pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
     r#"{"data":{"timestamp":"1643643585","microtimestamp":"1643643585700001","bids":[["38000.00","0.5"]],"asks":[["38001.00","1"]]},"channel":"order_book_btceur","event":"data"}"#,
     r#"{"data":{"id":215998495,"timestamp":"1643643584","amount":0.02,"amount_str":"0.02000000","price":38001.5,"price_str":"38001.50","type":0,"microtimestamp":"1643643584684000","buy_order_id":1,"sell_order_id":2},"channel":"live_trades_btcusd","event":"trade"}"#,
     r#"{"event":"bts:subscription_succeeded","channel":"live_trades_btcusd","data":{}}"#,
-    r#"{"timestamp":"1643643584","microtimestamp":"1643643584684040","bids":[["38000.00","1.0"]],"asks":[["38002.00","2.0"]]}"#,
+    r#"{"timestamp":"1643643584","microtimestamp":"1643643584684050","bids":[["38000.00","1.0"]],"asks":[["38002.00","2.0"]]}"#,
     r#"[{"name":"BTC/USD","url_symbol":"btcusd","base_decimals":8,"counter_decimals":2,"minimum_order":"10.0 USD","trading":"Enabled"}]"#,
     r#"{"data":{"pair":"BTC/USD","ohlc":[{"timestamp":"1643643540","open":"1.0","high":"3","low":"0.5","close":"2","volume":"10.5"},{"timestamp":"1643643600","open":"2","high":"2","low":"2","close":"2","volume":"0"}]}}"#,
 ];
@@ -40,7 +40,7 @@ fn changes_since_a_snapshot_come_again_behind_it() {
         assert_eq!((told[0].1.seq, told[0].1.prev_seq), (Some(micros), None));
         assert_eq!(told[0].1.ts_event, micros as i64 * 1_000);
     }
-    let body = &SAMPLES[4].replace("1643643584684040", "20");
+    let body = &SAMPLES[4].replace("1643643584684050", "20");
     let url = Some("https://www.bitstamp.net/api/v2/order_book/btcusd/?group=1");
     let told = taken(&mut bitstamp, Frame::Response { url, body }).unwrap();
 
@@ -50,6 +50,18 @@ fn changes_since_a_snapshot_come_again_behind_it() {
     let unnamed = Frame::Response { url: None, body };
     assert_eq!(taken(&mut bitstamp, unnamed).unwrap().len(), 2, "of the only symbol");
     assert!(given(&mut bitstamp, &SAMPLES[1].replace("btceur", "btcusd")).is_empty());
+}
+
+#[test]
+fn a_snapshot_from_before_the_first_change_heard_is_refused() {
+    let mut bitstamp = Bitstamp::new();
+    given(&mut bitstamp, &change(10));
+    let body = |micros: u64| SAMPLES[4].replace("1643643584684050", &micros.to_string());
+    let mut asked =
+        |micros| taken(&mut bitstamp, Frame::Response { url: None, body: &body(micros) });
+
+    assert!(matches!(asked(9), Err(FrameError::EarlySnapshot)));
+    assert_eq!(asked(10).unwrap().len(), 1);
 }
 
 #[test]
