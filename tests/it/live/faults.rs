@@ -238,7 +238,7 @@ pub async fn refused(play: &mut Play, symbol: &str) {
         state.accepts = false;
         state.send(Out::Close);
     }
-    while play.metric("tickwire_live_connect_failures_total", "").await < failures + 2 {
+    while play.metric("tickwire_live_connect_failures_total", "").await == failures {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     play.venue.state.lock().accepts = true;
