@@ -13,12 +13,15 @@ pub struct Live {
     pub ca_file: Option<String>,
     /// Address and port where this feed's own metrics are shown (`GET /metrics`); none: nowhere.
     pub metrics_bind: Option<String>,
-    /// Ticket, TCP, TLS and the WebSocket's handshake together take no longer, in milliseconds; nor
+    /// TCP, TLS and the WebSocket's handshake together take no longer, in milliseconds; nor
     /// does one message to the venue.
     pub connect_timeout_ms: u64,
     /// A connection on which nothing came for so long is dead, in milliseconds; none: as long as the
     /// venue's own rhythm allows.
     pub silence_max_ms: Option<u64>,
+    /// A connection is replaced after so long, in milliseconds, for networks that end theirs; none: a
+    /// little before the venue would.
+    pub lifetime_max_ms: Option<u64>,
     /// A REST answer takes no longer, in milliseconds.
     pub snapshot_timeout_ms: u64,
     /// Bytes of a REST answer.
@@ -56,6 +59,7 @@ impl Default for Live {
             metrics_bind: None,
             connect_timeout_ms: 10_000,
             silence_max_ms: None,
+            lifetime_max_ms: None,
             snapshot_timeout_ms: 10_000,
             snapshot_bytes_max: 32 * 1024 * 1024,
             snapshots_at_once: 4,
@@ -85,6 +89,7 @@ impl Live {
         for (name, value) in [
             ("connect_timeout_ms", self.connect_timeout_ms),
             ("silence_max_ms", self.silence_max_ms.unwrap_or(1)),
+            ("lifetime_max_ms", self.lifetime_max_ms.unwrap_or(1)),
             ("snapshot_timeout_ms", self.snapshot_timeout_ms),
             ("snapshot_bytes_max", self.snapshot_bytes_max as u64),
             ("snapshots_at_once", self.snapshots_at_once as u64),

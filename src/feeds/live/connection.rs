@@ -161,17 +161,7 @@ impl Connection {
     /// Why there is none, in words.
     async fn open(&mut self) -> Result<Socket, String> {
         self.shared.connects.pass().await;
-        let ticket = match self.line.ticket_path() {
-            Some(path) => {
-                let asked = self.shared.rest.post(path).await;
-                Some(asked.map_err(|error| format!("ticket: {error}"))?)
-            }
-            None => None,
-        };
-        let url = self
-            .line
-            .socket_url(&self.shared.socket_base, &self.symbols, ticket.as_deref())
-            .map_err(|error| format!("ticket: {error}"))?;
+        let url = self.line.socket_url(&self.shared.socket_base);
         let bytes_max = Some(self.shared.live.frame_bytes_max);
         let limits =
             WebSocketConfig::default().max_message_size(bytes_max).max_frame_size(bytes_max);

@@ -263,13 +263,14 @@ impl Followed {
         }
     }
 
-    /// The first book for which something is to be done now; it is taken as asked.
-    pub fn ask(&mut self, now: u64, can_fetch: bool) -> Option<(Instrument, String, Deed)> {
+    /// The first book for which something is to be done now that can be; it is taken as asked.
+    pub fn ask(
+        &mut self,
+        now: u64,
+        can_do: impl Fn(Deed) -> bool,
+    ) -> Option<(Instrument, String, Deed)> {
         self.all.iter_mut().find_map(|(instrument, one)| {
-            let deed = one.recovery.due(now)?;
-            if deed == Deed::Fetch && !can_fetch {
-                return None;
-            }
+            let deed = one.recovery.due(now).filter(|deed| can_do(*deed))?;
             one.recovery.asked(now);
             Some((instrument.clone(), one.symbol.clone(), deed))
         })
@@ -441,7 +442,8 @@ mod tests {
         };
         let mut all = followed("okx", &["A-B"]);
         all.connected(0);
-        let asked = |all: &mut Followed, now| all.ask(now, true).map(|(name, ..)| name.to_string());
+        let asked =
+            |all: &mut Followed, now| all.ask(now, |_| true).map(|(name, ..)| name.to_string());
         while asked(&mut all, 0).is_some() {}
         snapshot(&mut all, "OKX:A-B", at(0), 0);
         assert_eq!(asked(&mut all, 1), None);

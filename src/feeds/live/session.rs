@@ -26,8 +26,6 @@ use crate::telemetry::ReasonLabel;
 
 /// How often is looked what is due.
 const TICK: Duration = Duration::from_millis(50);
-/// Messages that wait to be said; more are not asked for.
-const OUTBOX_MAX: usize = 64;
 
 pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 type Fetch = BoxFuture<'static, (Instrument, String, Result<String, RestError>)>;
@@ -219,7 +217,8 @@ impl<'a> Session<'a> {
             return Err(End::Planned("closing"));
         }
         let open_ms = now.ms - self.opened;
-        if self.life.terms.lifetime_ms.is_some_and(|lifetime| lifetime <= open_ms) {
+        let lifetimes = [self.life.terms.lifetime_ms, self.life.shared.live.lifetime_max_ms];
+        if lifetimes.into_iter().flatten().any(|lifetime| lifetime <= open_ms) {
             return Err(End::Planned("lifetime"));
         }
         let records = self.life.followed.tick(now);
@@ -228,7 +227,10 @@ impl<'a> Session<'a> {
             // What was not said yet cannot have been answered.
             self.life.followed.expire(now.ms);
         }
-        self.recover(now.ms)?;
+        // One by one: from when it is said the venue has its time to answer.
+        while self.recover(now.ms)? {
+            self.say().await?;
+        }
         let ping_every_ms = self.life.terms.ping_every_ms;
         if ping_every_ms.is_some_and(|every| self.pinged.saturating_add(every) <= now.ms) {
             self.pinged = now.ms;
@@ -237,32 +239,35 @@ impl<'a> Session<'a> {
         self.say().await
     }
 
-    /// Does what is due for the books.
-    fn recover(&mut self, now: u64) -> Result<(), End> {
-        let at_once = self.life.shared.live.snapshots_at_once;
-        while self.outbox.len() < OUTBOX_MAX
-            && let Some((instrument, symbol, deed)) =
-                self.life.followed.ask(now, self.fetches.len() < at_once)
-        {
-            match deed {
-                Deed::Reconnect => {
-                    let why = format!("the book of {instrument} could not be had again");
-                    return Err(End::Lost("recovery", why));
-                }
-                Deed::Renew => self.outbox.extend(self.life.line.renew(&symbol)),
-                Deed::Fetch => match self.life.line.snapshot_path(&symbol) {
-                    Some(path) => {
-                        let shared = self.life.shared.clone();
-                        self.fetches.push(Box::pin(async move {
-                            let (url, answer) = shared.rest.get(&path).await;
-                            (instrument, url, answer)
-                        }));
-                    }
-                    None => self.life.followed.fetch_failed(&instrument, now),
-                },
+    /// Does what is due for one book; false where nothing is.
+    fn recover(&mut self, now: u64) -> Result<bool, End> {
+        let can_fetch = self.fetches.len() < self.life.shared.live.snapshots_at_once;
+        let can_do = |deed| match deed {
+            Deed::Fetch => can_fetch,
+            Deed::Renew => self.outbox.is_empty(),
+            Deed::Reconnect => true,
+        };
+        let Some((instrument, symbol, deed)) = self.life.followed.ask(now, can_do) else {
+            return Ok(false);
+        };
+        match deed {
+            Deed::Reconnect => {
+                let why = format!("the book of {instrument} could not be had again");
+                return Err(End::Lost("recovery", why));
             }
+            Deed::Renew => self.outbox.extend(self.life.line.renew(&symbol)),
+            Deed::Fetch => match self.life.line.snapshot_path(&symbol) {
+                Some(path) => {
+                    let shared = self.life.shared.clone();
+                    self.fetches.push(Box::pin(async move {
+                        let (url, answer) = shared.rest.get(&path).await;
+                        (instrument, url, answer)
+                    }));
+                }
+                None => self.life.followed.fetch_failed(&instrument, now),
+            },
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Says what may be said now.

@@ -1,4 +1,4 @@
-//! REST: a book's snapshot, and the ticket that some venues give before a connection.
+//! REST: a book's snapshot.
 //!
 //! Questions of all connections share one pace; a server that says "too many" or "later" holds them all.
 
@@ -88,16 +88,6 @@ impl Rest {
         self.gate.pass().await;
         let answer = self.take(self.client.get(&url).send().await).await;
         (url, answer)
-    }
-
-    /// What is answered to an empty POST.
-    ///
-    /// # Errors
-    ///
-    /// [`RestError`].
-    pub async fn post(&self, path: &str) -> Result<String, RestError> {
-        self.gate.pass().await;
-        self.take(self.client.post(format!("{}{path}", self.base)).send().await).await
     }
 
     async fn take(&self, sent: Result<Response, reqwest::Error>) -> Result<String, RestError> {

@@ -2,8 +2,6 @@
 //!
 //! Pure: symbols and texts in, texts out. `feeds::live` owns the sockets and the clocks.
 
-use super::FrameError;
-
 /// What a venue asks of its clients, and what they may expect of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
@@ -57,25 +55,9 @@ pub trait Line {
     /// What the venue asks of its clients.
     fn terms(&self) -> &'static Terms;
 
-    /// What is asked by an HTTP POST before each connection; none where nothing is.
-    fn ticket_path(&self) -> Option<&'static str> {
-        None
-    }
-
-    /// Where to connect; `base` is [`Terms::socket_url`] or what stands in for it, `ticket` the
-    /// answer to [`Line::ticket_path`].
-    ///
-    /// # Errors
-    ///
-    /// [`FrameError`] where the ticket cannot be understood.
-    fn socket_url(
-        &mut self,
-        base: &str,
-        symbols: &[String],
-        ticket: Option<&str>,
-    ) -> Result<String, FrameError> {
-        let _ = (symbols, ticket);
-        Ok(base.to_owned())
+    /// Where to connect; `base` is [`Terms::socket_url`] or what stands in for it.
+    fn socket_url(&self, base: &str) -> String {
+        base.to_owned()
     }
 
     /// What is said on a new connection: books, trades and best bid and ask of the symbols.

@@ -7,8 +7,9 @@ use super::bitmex::BitMex;
 use super::bitstamp::Bitstamp;
 use super::coinbase::Coinbase;
 use super::courses::{
-    bad_snapshots, no_frames, numbered_by_rest, refused_by_the_log, seen_by_the_connection_alone,
-    seen_by_the_connection_and_rest, seen_on_the_socket, told_by_a_change,
+    bad_snapshots, no_frames, numbered_by_rest, refused_by_the_log, replaced_in_time,
+    seen_by_the_connection_alone, seen_by_the_connection_and_rest, seen_on_the_socket,
+    told_by_a_change,
 };
 use super::deribit::Deribit;
 use super::faults::{FAILED, GAP, REPLACED};
@@ -133,4 +134,9 @@ async fn numbers_that_begin_anew_lose_the_book_at_once() {
 #[tokio::test]
 async fn a_row_of_a_level_that_was_never_told_loses_the_book_at_once() {
     told_by_a_change(BitMex, "XBTUSD").await;
+}
+
+#[tokio::test]
+async fn a_connection_is_replaced_before_its_time_is_over() {
+    replaced_in_time(HITBTC, "VETBTC").await;
 }

@@ -154,3 +154,15 @@ pub async fn bad_snapshots(dialect: impl Dialect + 'static, symbol: &str) {
     assert_eq!(play.venue.state.lock().sockets, 1, "it is had again on the same socket");
     ends_well(play, symbol).await;
 }
+
+/// A connection whose time is over is replaced by another, however well it is.
+pub async fn replaced_in_time(dialect: impl Dialect + 'static, symbol: &str) {
+    let settings = [("LIFETIME_MAX_MS", "4000"), ("SILENCE_MAX_MS", "30000")];
+    let Some(mut play) = start(dialect, &settings).await else { return };
+    let before = before(&play);
+    let lost = before.states[symbol];
+    play.until_quietly("it is replaced", |play| lost < play.one(symbol).states.len()).await;
+    is_put_right(&mut play, "the end of a lifetime", symbol, &before, ALL_LOST).await;
+    assert_eq!(play.disconnects("lifetime").await, 1);
+    ends_well(play, symbol).await;
+}

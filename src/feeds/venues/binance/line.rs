@@ -68,13 +68,8 @@ impl Line for Streams {
         &self.market.terms
     }
 
-    fn socket_url(
-        &mut self,
-        base: &str,
-        _: &[String],
-        _: Option<&str>,
-    ) -> Result<String, super::super::FrameError> {
-        Ok(format!("{base}/stream"))
+    fn socket_url(&self, base: &str) -> String {
+        format!("{base}/stream")
     }
 
     fn subscribe(&mut self, symbols: &[String]) -> Vec<String> {

@@ -6,7 +6,6 @@
 
 use serde_json::json;
 
-use super::super::FrameError;
 use super::super::line::{Line, Recovery, Terms};
 
 const TERMS: Terms = Terms {
@@ -35,13 +34,8 @@ impl Line for Socket {
         &TERMS
     }
 
-    fn socket_url(
-        &mut self,
-        base: &str,
-        _: &[String],
-        _: Option<&str>,
-    ) -> Result<String, FrameError> {
-        Ok(format!("{base}/v2/marketdata"))
+    fn socket_url(&self, base: &str) -> String {
+        format!("{base}/v2/marketdata")
     }
 
     fn subscribe(&mut self, symbols: &[String]) -> Vec<String> {

@@ -143,7 +143,7 @@ fn one_protocol_has_two_names() {
         assert_eq!(out[0].0.as_str(), name);
         let mut line = (venue.line)();
         let base = line.terms().socket_url;
-        assert_eq!(line.socket_url(base, &[], None).unwrap(), base);
+        assert_eq!(line.socket_url(base), base);
         assert!(line.subscribe(&["BTC-USDT".to_owned()])[0].contains("bbo-tbt"));
     }
 }
