@@ -230,6 +230,15 @@ pub async fn silence(play: &mut Play, symbol: &str) {
     is_put_right(play, "silence", symbol, &before, ALL_LOST).await;
 }
 
+/// Its end comes while nothing is said.
+pub async fn lifetime(play: &mut Play, symbol: &str) {
+    let before = before(play);
+    let lost = before.states[symbol];
+    play.until_quietly("the end of its time", |play| lost < play.one(symbol).states.len()).await;
+    is_put_right(play, "a lifetime", symbol, &before, ALL_LOST).await;
+    assert_eq!(play.disconnects("lifetime").await, 1);
+}
+
 pub async fn refused(play: &mut Play, symbol: &str) {
     let before = before(play);
     let failures = play.metric("tickwire_live_connect_failures_total", "").await;

@@ -104,7 +104,7 @@ impl Log {
 
 impl Venue {
     /// Where the true book was as it is shown: at its number, else not before the last found.
-    fn find(&self, symbol: &str, (seq, shown): &(Option<u64>, Top), from: usize) -> usize {
+    pub fn find(&self, symbol: &str, (seq, shown): &(Option<u64>, Top), from: usize) -> usize {
         let state = self.state.lock();
         let tops = &state.tops[symbol];
         let found = match seq {

@@ -26,6 +26,7 @@ mod okx;
 mod phemex;
 mod play;
 mod server;
+mod shown;
 mod usage;
 mod venue;
 mod walk;

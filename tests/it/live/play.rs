@@ -25,17 +25,29 @@ pub struct Play {
     pub metrics_port: u16,
     feed: Child,
     said: tempfile::NamedTempFile,
-    /// The log's own server.
-    pub broker: MockCluster<'static, DefaultProducerContext>,
+    /// The log's own server; none where it is a hub's.
+    pub broker: Option<MockCluster<'static, DefaultProducerContext>>,
     _certificates: tempfile::TempDir,
 }
 
 impl Play {
     /// Starts all of it; settings as in `TICKWIRE_LIVE__…` variables.
     pub async fn start(venue: Venue, with_tls: bool, settings: &[(&str, &str)]) -> Self {
-        choose_tls();
         let broker = MockCluster::new(1).unwrap();
         broker.create_topic(MARKET_TOPIC, PARTITIONS, 1).unwrap();
+        let mut play = Self::start_on(&broker.bootstrap_servers(), venue, with_tls, settings);
+        play.broker = Some(broker);
+        play
+    }
+
+    /// The same on a log that is there.
+    pub fn start_on(
+        brokers: &str,
+        venue: Venue,
+        with_tls: bool,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        choose_tls();
         let certificates = tempfile::tempdir().unwrap();
         let [ca, certificate, key] =
             ["ca.pem", "venue.pem", "venue.key"].map(|name| certificates.path().join(name));
@@ -53,7 +65,7 @@ impl Play {
             .args(["--instruments", &venue.dialect.symbols().join(",")])
             .args(["--socket-url", &format!("{ws}://localhost:{port}")])
             .args(["--rest-url", &format!("{http}://localhost:{port}")])
-            .env("TICKWIRE_KAFKA__BROKERS", broker.bootstrap_servers())
+            .env("TICKWIRE_KAFKA__BROKERS", brokers)
             .env("TICKWIRE_KAFKA__EMBEDDED", "true")
             .env("TICKWIRE_LIVE__CA_FILE", &ca)
             .env("TICKWIRE_LIVE__METRICS_BIND", format!("127.0.0.1:{metrics_port}"))
@@ -66,8 +78,8 @@ impl Play {
             .stderr(said.reopen().unwrap())
             .spawn()
             .unwrap();
-        let log = Log::new(&broker.bootstrap_servers(), venue.clone());
-        Self { venue, log, metrics_port, feed, said, broker, _certificates: certificates }
+        let log = Log::new(brokers, venue.clone());
+        Self { venue, log, metrics_port, feed, said, broker: None, _certificates: certificates }
     }
 
     /// What the feed logged.
