@@ -1,4 +1,4 @@
-//! Bitstamp: `diff_order_book`, `order_book`, `live_trades` and the REST book.
+//! Bitstamp: `diff_order_book`, `order_book`, `detail_order_book`, `live_trades` and the REST book.
 //!
 //! - Messages are `{"event", "channel", "data"}`; the symbol is the end of the channel, `btcusd`.
 //! - Sequence: none; the `microtimestamp` of a book only grows and serves as one: what is old is
@@ -10,7 +10,7 @@
 //! - Candles: REST only ([`candle`]).
 //! - Quotes: none is published.
 //!
-//! The channels by order, `live_orders` and `detail_order_book`, give no events.
+//! `live_orders`, the life of single orders, gives no events: it has no snapshot to stand on.
 //!
 //! Source: www.bitstamp.net/websocket/v2/, www.bitstamp.net/api/ ("Order book", "OHLC data").
 
@@ -142,6 +142,8 @@ impl Bitstamp {
                     book::changes(roster, symbol, data?, recv, out)
                 } else if let Some(symbol) = of("order_book_") {
                     book::best(roster, symbol, data?, recv, out)
+                } else if let Some(symbol) = of("detail_order_book_") {
+                    book::orders(roster, symbol, data?, recv, out)
                 } else {
                     Ok(())
                 }

@@ -72,6 +72,42 @@ fn without_changes_the_best_levels_are_the_book() {
     assert!(matches!(told[0].1.body, Body::BookSnapshot { .. }));
 }
 
+/// A side's orders: two of 0.5 at each price.
+fn orders(count: usize) -> String {
+    let order = |nth: usize| format!(r#"["{}.00","0.50","{nth}"]"#, 1_000 + nth / 2);
+    (0..count).map(order).collect::<Vec<_>>().join(",")
+}
+
+fn levels(event: &Event) -> Vec<(String, String)> {
+    let Body::BookSnapshot { bids, asks, .. } = &event.body else { panic!("{event:?}") };
+    assert!(bids.is_empty());
+    asks.iter().map(|(price, qty)| (price.to_string(), qty.to_string())).collect()
+}
+
+#[test]
+fn orders_of_a_price_are_one_level_and_the_last_of_a_hundred_may_be_in_part() {
+    let detail = |count| {
+        let asks = orders(count);
+        format!(
+            r#"{{"data":{{"microtimestamp":"5","bids":[],"asks":[{asks}]}},"channel":"detail_order_book_btcusd","event":"data"}}"#
+        )
+    };
+    let few = levels(&given(&mut Bitstamp::new(), &detail(3))[0].1);
+    let wanted = [("1000.00", "1.0"), ("1001.00", "0.50")];
+    assert_eq!(few, wanted.map(|(price, qty)| (price.to_owned(), qty.to_owned())));
+    assert_eq!(levels(&given(&mut Bitstamp::new(), &detail(99))[0].1).len(), 50);
+    assert_eq!(levels(&given(&mut Bitstamp::new(), &detail(100))[0].1).len(), 49);
+
+    // REST gives all there are.
+    let mut bitstamp = Bitstamp::new();
+    given(&mut bitstamp, &change(10));
+    let body = format!(r#"{{"microtimestamp":"20","bids":[],"asks":[{}]}}"#, orders(100));
+    let told = taken(&mut bitstamp, Frame::Response { url: None, body: &body }).unwrap();
+    assert_eq!(levels(&told[0].1).len(), 50);
+    // Where changes are followed, the best orders say nothing new.
+    assert!(given(&mut bitstamp, &detail(3)).is_empty());
+}
+
 #[test]
 fn prints_keep_the_venues_decimals_and_tell_who_took() {
     let told = given(&mut Bitstamp::new(), SAMPLES[2]);
@@ -108,7 +144,6 @@ fn what_carries_nothing_gives_nothing() {
         SAMPLES[3],
         r#"{"event":"bts:heartbeat","channel":"","data":{"status":"success"}}"#,
         r#"{"event":"bts:request_reconnect","channel":"","data":""}"#,
-        r#"{"data":{"microtimestamp":"5","bids":[["1","2","9"]],"asks":[]},"channel":"detail_order_book_btcusd","event":"data"}"#,
         r#"{"data":{"id":1,"id_str":"1","order_type":1,"amount":1.5,"price":2,"microtimestamp":"5"},"channel":"live_orders_btcusd","event":"order_created"}"#,
     ] {
         assert!(given(&mut bitstamp, text).is_empty(), "{text}");
