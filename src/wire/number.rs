@@ -73,6 +73,17 @@ impl<'de, const SCIENTIFIC: bool> Visitor<'de> for DecimalVisitor<SCIENTIFIC> {
         Ok(Err(DecimalError::Malformed))
     }
 
+    // What the log refuses by its type is a wrong number of a venue's, as any other.
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Self::Value, E> {
+        let wrong = || de::Error::invalid_type(de::Unexpected::Bool(value), &self);
+        if SCIENTIFIC { Ok(Err(DecimalError::Malformed)) } else { Err(wrong()) }
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        let wrong = || de::Error::invalid_type(de::Unexpected::Unit, &self);
+        if SCIENTIFIC { Ok(Err(DecimalError::Malformed)) } else { Err(wrong()) }
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let text = number_in(&mut map)?;
         let text = text.ok_or_else(|| de::Error::invalid_type(de::Unexpected::Map, &self))?;

@@ -25,7 +25,7 @@ use super::health::{Dependency, Health};
 use super::progress::Progress;
 use super::symbol::epoch_base;
 use crate::config::Settings;
-use crate::domain::market::{Event, INTERVALS, Market, Moment, Nanos, Policy};
+use crate::domain::market::{Event, INTERVALS, Market, Moment, Nanos, Policy, SECOND_NS};
 use crate::feeds::kafka::{
     BARS_TOPIC, Happening, KafkaError, Letter, MARKET_TOPIC, Reader, Record, Writer,
 };
@@ -38,9 +38,11 @@ const POLL_WAIT: Duration = Duration::from_millis(20);
 const STATES_EVERY: Duration = Duration::from_secs(5);
 const SEND_PATIENCE: Duration = Duration::from_secs(10);
 const RECORD: RoleLabel = RoleLabel { role: "record" };
-/// Bars recomputed in one transaction: history of many minutes that comes at once is repaired in
-/// steps, so that what else is recorded does not wait for it.
+/// Bars recomputed in one transaction, and the time that they hold together where they are several:
+/// history of many minutes that comes at once is repaired in steps, so that what else is recorded
+/// does not wait for it, and no statement has to read more than a long bar asks for anyway.
 const REPAIRS_A_PAGE: usize = 500;
+const REPAIRED_A_PAGE: Nanos = 86_400 * SECOND_NS;
 /// Between two tries to reach a database that is away: doubled from the first to the last.
 const TRY_AGAIN: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
@@ -385,17 +387,12 @@ impl Stretch<'_> {
         wait(runtime, settings, page.remember(&fresh))?;
         self.repairs.extend(fresh);
         let lateness = self.tools.policy.allowed_lateness_ns;
-        let due: Vec<Repair> = self
-            .repairs
-            .iter()
-            .filter(|repair| {
-                let watermark = names.get(&repair.instrument_id).and_then(|(_, at)| *at);
-                let end = repair.start + repair.interval.length_ns();
-                watermark.is_some_and(|watermark| end + lateness <= watermark)
-            })
-            .take(REPAIRS_A_PAGE)
-            .cloned()
-            .collect();
+        let is_due = |repair: &&Repair| {
+            let watermark = names.get(&repair.instrument_id).and_then(|(_, at)| *at);
+            let end = repair.start + repair.interval.length_ns();
+            watermark.is_some_and(|watermark| end + lateness <= watermark)
+        };
+        let (due, more_is_due) = page_of(self.repairs.iter().filter(is_due));
         let recomputed = wait(runtime, settings, page.recompute(&due))?;
         let topic = self.tools.settings.kafka.topic(BARS_TOPIC);
         let again = recomputed
@@ -420,13 +417,27 @@ impl Stretch<'_> {
         for repair in &due {
             self.repairs.remove(repair);
         }
-        self.more_is_due = due.len() == REPAIRS_A_PAGE;
+        self.more_is_due = more_is_due;
         for (number, stand) in &mut self.stands {
             stand.stored();
             self.tools.progress.reach(*number, stand.written);
         }
         Ok(())
     }
+}
+
+/// The repairs of one transaction, and whether more are due.
+fn page_of<'a>(due: impl Iterator<Item = &'a Repair>) -> (Vec<Repair>, bool) {
+    let (mut page, mut holds) = (Vec::new(), 0);
+    for repair in due {
+        holds += repair.interval.length_ns();
+        let is_full = REPAIRS_A_PAGE <= page.len() || REPAIRED_A_PAGE < holds;
+        if is_full && !page.is_empty() {
+            return (page, true);
+        }
+        page.push(repair.clone());
+    }
+    (page, false)
 }
 
 fn repairs_of(late: &LateTrade, names: &HashMap<i32, (String, Option<Nanos>)>) -> Vec<Repair> {

@@ -6,9 +6,7 @@ use jiff::civil::Date;
 use super::layout::{Column, Kind, Layout, LayoutError, Places};
 use crate::domain::market::{Aggressor, Body, Decimal, Event, LevelChange, Nanos, Trade};
 use crate::feeds::venues::prints::Prints;
-
-/// The longest trade id that `md.v1` takes, in bytes.
-const ID_BYTES_MAX: usize = 128;
+use crate::wire::ingest::TRADE_ID_BYTES_MAX;
 
 /// What a row comes to.
 #[derive(Clone, Debug, PartialEq)]
@@ -172,7 +170,7 @@ impl<'a> RowReader<'a> {
     fn id(&mut self, id: Option<&str>, ts: Nanos) -> Result<CompactString, BadRow> {
         if self.places[Column::Id as usize].is_some() {
             let id = id.ok_or(BadRow::Missing("id"))?;
-            let fits = (1..=ID_BYTES_MAX).contains(&id.len()) && !id.contains('\0');
+            let fits = (1..=TRADE_ID_BYTES_MAX).contains(&id.len()) && !id.contains('\0');
             return if fits { Ok(id.into()) } else { Err(BadRow::Id(id.len())) };
         }
         Ok(self.unnamed.next_id(ts))

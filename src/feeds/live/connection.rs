@@ -1,9 +1,11 @@
 //! One connection's life: opened, followed, lost, opened again.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -113,10 +115,8 @@ impl Connection {
                     let instruments = self.symbols.len();
                     tracing::info!(venue, connection, instruments, failures, "connected");
                     metrics.connects.inc();
-                    metrics.connections.inc();
                     let since = self.shared.clock.now();
                     let end = self.follow(socket, &mut stop).await;
-                    metrics.connections.dec();
                     backoff.was_well_for(self.shared.clock.now() - since);
                     match end {
                         End::Stopped | End::LogClosed => return,
@@ -174,22 +174,28 @@ impl Connection {
         }
     }
 
-    /// Follows a socket to its end, and says that what it brought is not continued.
+    /// Follows a socket to its end, and says that what it brought is not continued; a panic is gone
+    /// on with only then.
     async fn follow(&mut self, socket: Socket, stop: &mut watch::Receiver<bool>) -> End {
         self.followed.connected(self.shared.clock.now());
         let mut nothing = Vec::new();
         // It gives no events, and cannot be refused.
         let _taken = self.adapter.take(Frame::Connected, wall(), &mut nothing);
-        let end = Session::new(self, socket).run(stop).await;
+        self.shared.metrics.connections.inc();
+        let work = AssertUnwindSafe(Session::new(self, socket).run(stop));
+        let end = work.catch_unwind().await;
+        self.shared.metrics.connections.dec();
         let now = Now { ms: self.shared.clock.now(), wall: wall() };
         let mut events = std::mem::take(&mut self.events);
         let _taken = self.adapter.take(Frame::Lost, now.wall, &mut events);
         let records = self.followed.end(&mut events, now);
         self.events = events;
         self.followed.gone();
-        match self.shared.outlet.send_all(records).await {
-            Ok(()) => end,
-            Err(closed) => closed.into(),
+        let said = self.shared.outlet.send_all(records).await;
+        match (end, said) {
+            (Err(panic), _) => resume_unwind(panic),
+            (Ok(end), Ok(())) => end,
+            (Ok(_), Err(closed)) => closed.into(),
         }
     }
 }

@@ -154,7 +154,7 @@ pub async fn run(
     let every = settings.live.summary_every_ms;
     let summary = tokio::spawn(summary::tell(venue.name, metrics, every));
     while let Some(ended) = connections.join_next().await {
-        // One that panicked begins anew, and so says `disconnect` first; the others do not notice.
+        // One that panicked has said `disconnect` and begins anew; the others do not notice.
         if let Err(error) = ended
             && let Some(number) = numbers.remove(&error.id())
             && !*stop.borrow()

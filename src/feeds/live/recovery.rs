@@ -16,7 +16,7 @@ pub(super) enum Deed {
     Fetch,
     /// Ask the WebSocket for a snapshot again.
     Renew,
-    /// Open another connection: what was tried did not help.
+    /// Open another connection: what was tried did not help, or cannot.
     Reconnect,
 }
 
@@ -120,6 +120,7 @@ impl Recovery {
             return;
         }
         self.way = Way::Reconnect;
+        self.heard = true;
         if !self.has() {
             self.stand = Stand::Wants(now);
         }
@@ -200,6 +201,14 @@ mod tests {
             book.breaks(20, 0);
             assert_eq!(book.due(20), Some(Deed::Reconnect));
         }
+    }
+
+    #[test]
+    fn a_change_that_is_missing_was_heard() {
+        let mut book = recovery(Way::RestSnapshot);
+        book.asked(10);
+        book.lacks_a_change(20);
+        assert_eq!(book.due(20), Some(Deed::Reconnect));
     }
 
     #[test]

@@ -30,6 +30,14 @@ const TICK: Duration = Duration::from_millis(50);
 pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 type Fetch = BoxFuture<'static, (Instrument, String, Result<String, RestError>)>;
 
+/// In debug builds the text `panic in the feed!` panics, so that tests can see what that costs: its
+/// connection, which says so and begins anew.
+fn provoke(text: &str) {
+    if cfg!(debug_assertions) {
+        assert!(text != "panic in the feed!", "a provoked panic");
+    }
+}
+
 /// Why a socket is not used any more.
 #[derive(Debug)]
 pub(super) enum End {
@@ -138,6 +146,7 @@ impl<'a> Session<'a> {
     }
 
     async fn take_text(&mut self, text: &str) -> Result<(), End> {
+        provoke(text);
         let metrics = &self.life.shared.metrics;
         metrics.frames.inc();
         metrics.frame_bytes.inc_by(text.len() as u64);

@@ -21,6 +21,8 @@ pub(super) struct Backlog {
     levels: VecDeque<LevelChange>,
     /// The snapshot whose first change has not come yet.
     unbridged: Option<u64>,
+    /// The number of the last change that is not kept any more.
+    forgotten: Option<u64>,
 }
 
 /// A change without its levels.
@@ -72,6 +74,11 @@ impl Backlog {
         self.recent.front().is_some_and(|oldest| Some(snapshot) < oldest.seq)
     }
 
+    /// Whether changes after a snapshot came and are not kept any more.
+    pub fn has_forgotten_after(&self, snapshot: u64) -> bool {
+        Some(snapshot) < self.forgotten
+    }
+
     fn keep(&mut self, continues: Option<u64>, change: &Event) {
         let Event { ts_event, ts_recv, seq, prev_seq, body } = change;
         let Body::BookDelta { bids, asks, .. } = body else { return };
@@ -90,6 +97,7 @@ impl Backlog {
             && let Some(oldest) = self.recent.pop_front()
         {
             self.levels.drain(..oldest.bids + oldest.asks);
+            self.forgotten = self.forgotten.max(oldest.seq);
         }
     }
 
@@ -171,6 +179,9 @@ mod tests {
         backlog.follow(change(None, 10, 1));
         backlog.follow(change(None, 20, 1));
         assert!(backlog.begins_after(9) && !backlog.begins_after(10));
+        assert!(!backlog.has_forgotten_after(9));
+        backlog.follow(change(None, 30, LEVELS_MAX + 1));
+        assert!(backlog.has_forgotten_after(29) && !backlog.has_forgotten_after(30));
     }
 
     #[test]

@@ -17,13 +17,19 @@ pub(in crate::feeds) struct Prints(BTreeMap<Nanos, u32>);
 impl Prints {
     /// The id of the next trade of that time.
     pub fn next_id(&mut self, at: Nanos) -> CompactString {
+        self.make_room(at);
         let count = self.0.entry(at).or_default();
         let id = format_compact!("~{at}.{count}");
         *count = count.saturating_add(1);
-        if TIMES_MAX < self.0.len() {
+        id
+    }
+
+    /// Forgets the earliest nanosecond for one that is not counted yet; that one is kept, however
+    /// early it is itself: more of it may follow.
+    fn make_room(&mut self, at: Nanos) {
+        if TIMES_MAX <= self.0.len() && !self.0.contains_key(&at) {
             self.0.pop_first();
         }
-        id
     }
 
     /// The ids of a list of trades that tells again what may have been told before, in the order of
@@ -32,11 +38,9 @@ impl Prints {
         let mut counts = Self::default();
         let ids = times.map(|at| counts.next_id(at)).collect();
         for (at, count) in counts.0 {
+            self.make_room(at);
             let known = self.0.entry(at).or_default();
             *known = count.max(*known);
-        }
-        while TIMES_MAX < self.0.len() {
-            self.0.pop_first();
         }
         ids
     }
@@ -51,6 +55,17 @@ mod tests {
         let mut prints = Prints::default();
 
         assert_eq!([5, 5, 6, 5].map(|at| prints.next_id(at)), ["~5.0", "~5.1", "~6.0", "~5.2"]);
+    }
+
+    #[test]
+    fn an_earlier_time_is_counted_too_when_many_later_ones_are_known() {
+        let mut prints = Prints::default();
+        for at in 100..100 + 2 * TIMES_MAX as Nanos {
+            prints.next_id(at);
+        }
+
+        assert_eq!([5, 5, 6].map(|at| prints.next_id(at)), ["~5.0", "~5.1", "~6.0"]);
+        assert_eq!(prints.0.len(), TIMES_MAX);
     }
 
     #[test]

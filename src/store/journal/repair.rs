@@ -59,7 +59,7 @@ impl Page<'_> {
                 and r.interval_name = $3";
         self.tx.execute(forget, &[&ids, &starts, &interval.name()]).await?;
         let length = interval.length_ns();
-        // Both ends of all of them, so that no other chunk is looked into.
+        // The ends of all of them: no chunk before or behind is looked into.
         let from = starts.iter().min().copied().unwrap_or_default();
         let to = starts.iter().max().copied().unwrap_or_default() + length;
         let sql = recompute_sql(interval.name());
@@ -162,6 +162,7 @@ fn recompute_sql(interval: &str) -> String {
                     * history.unit({extra}::smallint))::text
             end, trades, rev, asked.id, asked.start_ns
         from stored join asked
-            on asked.id = stored.instrument_id and history.at(asked.start_ns) = stored.start"
+            on asked.id = stored.instrument_id and history.at(asked.start_ns) = stored.start
+        order by asked.id, asked.start_ns"
     )
 }

@@ -7,7 +7,7 @@ use super::bitmex::BitMex;
 use super::bitstamp::Bitstamp;
 use super::coinbase::Coinbase;
 use super::courses::{
-    bad_snapshots, no_frames, numbered_by_rest, refused_by_the_log, replaced_in_time,
+    bad_snapshots, no_frames, numbered_by_rest, panicked, refused_by_the_log, replaced_in_time,
     seen_by_the_connection_alone, seen_by_the_connection_and_rest, seen_on_the_socket,
     told_by_a_change,
 };
@@ -134,6 +134,11 @@ async fn numbers_that_begin_anew_lose_the_book_at_once() {
 #[tokio::test]
 async fn a_row_of_a_level_that_was_never_told_loses_the_book_at_once() {
     told_by_a_change(BitMex, "XBTUSD").await;
+}
+
+#[tokio::test]
+async fn a_panic_costs_its_connection_which_says_so() {
+    panicked(OKX, "BTC-USDT").await;
 }
 
 #[tokio::test]

@@ -155,6 +155,16 @@ pub async fn bad_snapshots(dialect: impl Dialect + 'static, symbol: &str) {
     ends_well(play, symbol).await;
 }
 
+/// A panic costs its connection, which says so and begins anew.
+pub async fn panicked(dialect: impl Dialect + 'static, symbol: &str) {
+    let Some(mut play) = start(dialect, &[]).await else { return };
+    let before = before(&play);
+    play.venue.state.lock().send(Out::Text("panic in the feed!".into()));
+    is_put_right(&mut play, "a panic", symbol, &before, ALL_LOST).await;
+    assert_eq!(play.metric("tickwire_live_connections", "").await, 1);
+    ends_well(play, symbol).await;
+}
+
 /// A connection whose time is over is replaced by another, however well it is.
 pub async fn replaced_in_time(dialect: impl Dialect + 'static, symbol: &str) {
     let settings = [("LIFETIME_MAX_MS", "4000"), ("SILENCE_MAX_MS", "30000")];

@@ -39,7 +39,9 @@ pub fn serve(venue: Venue, tls: Option<TlsAcceptor>) -> u16 {
                 None if accepts => listener = Some(listen(port)),
                 Some(open) => {
                     let accepted = tokio::time::timeout(Duration::from_millis(5), open.accept());
-                    if let Ok(Ok((stream, _))) = accepted.await {
+                    if let Ok(Ok((stream, _))) = accepted.await
+                        && venue.state.lock().accepts
+                    {
                         stream.set_nodelay(true).unwrap();
                         let (venue, tls) = (venue.clone(), tls.clone());
                         tokio::spawn(async move {

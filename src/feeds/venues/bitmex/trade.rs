@@ -2,7 +2,7 @@
 //! symbols begin with a point, and no trades. Settlements have the id of zeros; they are numbered
 //! here.
 
-use compact_str::{CompactString, ToCompactString};
+use compact_str::CompactString;
 
 use super::Contract;
 use super::frame::{Action, Row, Told};
@@ -16,7 +16,7 @@ struct Print<'a> {
     symbol: &'a str,
     at: Nanos,
     /// None where the venue gave it none.
-    id: Option<&'a str>,
+    id: Option<CompactString>,
     price: Decimal,
     qty: Decimal,
     aggressor: Option<Aggressor>,
@@ -32,11 +32,11 @@ fn read<'a>(row: &'a Row<'_>) -> Result<Option<Print<'a>>, FrameError> {
         Some(_) => return Err(FrameError::Value("side")),
     };
     let id = row.trade_id.as_deref().filter(|id| !id.is_empty());
-    id.map(trade_id).transpose()?;
+    let is_zeros = |id: &str| id.bytes().all(|byte| matches!(byte, b'0' | b'-'));
     Ok(Some(Print {
         symbol: &row.symbol,
         at: row.time()?.ok_or(FrameError::Shape("no timestamp"))?,
-        id: id.filter(|id| id.bytes().any(|byte| !matches!(byte, b'0' | b'-'))),
+        id: id.map(trade_id).transpose()?.filter(|id| !is_zeros(id)),
         price: price(row.price.ok_or(FrameError::Shape("no price"))?.0)?,
         qty,
         aggressor,
@@ -62,7 +62,7 @@ pub(super) fn take(
     for print in all {
         let listed = roster.get(print.symbol)?;
         let trade_id = match print.id {
-            Some(id) => id.to_compact_string(),
+            Some(id) => id,
             None => listed.state.prints.next_id(print.at),
         };
         let trade = Trade {

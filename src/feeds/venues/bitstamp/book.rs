@@ -10,7 +10,8 @@
 //! followed, the others of the pair give nothing: they would cut the book.
 //!
 //! No number would show what is missing between a snapshot and the first change that was heard, so a
-//! snapshot from before that change is refused, as a server that lags gives it.
+//! snapshot from before that change is refused, as a server that lags gives it; unless it is from
+//! after the subscription was confirmed, by this machine's clock.
 
 use super::super::FrameError;
 use super::super::roster::Roster;
@@ -118,19 +119,20 @@ fn shown(
     Ok(())
 }
 
-/// Takes a REST book: of the symbol named in its URL, else of the only symbol heard of.
+/// Takes a REST book of a pair whose changes were confirmed then.
 pub(super) fn snapshot(
     roster: &mut Roster<Pair>,
+    (symbol, confirmed): (&str, Option<Nanos>),
     data: Data<'_>,
-    symbol: Option<String>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
     let Read { seq, at, bids, asks } = read(data)?;
     let (bids, asks) = (levels_of(bids)?, levels_of(asks)?);
-    let symbol = symbol.map_or_else(|| roster.only(), Ok)?;
-    let listed = roster.get(&symbol)?;
-    if listed.state.backlog.begins_after(seq) {
+    let listed = roster.get(symbol)?;
+    let was_subscribed = confirmed.is_some_and(|since| since <= at);
+    let backlog = &listed.state.backlog;
+    if backlog.has_forgotten_after(seq) || (backlog.begins_after(seq) && !was_subscribed) {
         return Err(FrameError::EarlySnapshot);
     }
     let body = Body::BookSnapshot { bids, asks, checksum: None };

@@ -20,6 +20,7 @@ mod definition;
 mod line;
 mod trade;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
@@ -31,7 +32,7 @@ use self::line::Socket;
 use super::backlog::Backlog;
 use super::candle::{CandleRule, Empty, Open, TopRule};
 use super::reading::{Levels, TIME_LIMIT};
-use super::roster::Roster;
+use super::roster::{INSTRUMENTS_MAX, Roster};
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Event, Instrument, Nanos};
 use crate::wire::borrowed;
@@ -55,7 +56,7 @@ pub(super) const VENUE: Venue = Venue {
 #[derive(Debug, Default)]
 struct Pair {
     backlog: Backlog,
-    /// Whether its changes are followed: then the best hundred levels say nothing new.
+    /// Whether its changes are followed: then the best levels and orders say nothing new.
     has_changes: bool,
 }
 
@@ -63,6 +64,8 @@ struct Pair {
 #[derive(Debug)]
 struct Bitstamp {
     roster: Roster<Pair>,
+    /// When it was heard that a pair's changes are subscribed: all since then come.
+    confirmed: BTreeMap<Box<str>, Nanos>,
 }
 
 /// A message.
@@ -118,7 +121,7 @@ impl Data<'_> {
 
 impl Bitstamp {
     fn new() -> Self {
-        Self { roster: Roster::new(PREFIX) }
+        Self { roster: Roster::new(PREFIX), confirmed: BTreeMap::new() }
     }
 
     fn message(
@@ -148,6 +151,13 @@ impl Bitstamp {
                     Ok(())
                 }
             }
+            "bts:subscription_succeeded" => {
+                let has_room = self.confirmed.len() < INSTRUMENTS_MAX && 0 < recv;
+                if let Some(symbol) = of("diff_order_book_").filter(|_| has_room) {
+                    self.confirmed.insert(symbol.into(), recv);
+                }
+                Ok(())
+            }
             "trade" => match of("live_trades_") {
                 Some(symbol) => trade::take(roster, symbol, &data?, recv, out),
                 None => Ok(()),
@@ -170,7 +180,10 @@ impl Bitstamp {
             && data.bids.is_some()
             && data.asks.is_some()
         {
-            return book::snapshot(&mut self.roster, data, url.and_then(symbol_in), recv, out);
+            // Of the symbol named in its URL, else of the only one heard of.
+            let symbol = url.and_then(symbol_in).map_or_else(|| self.roster.only(), Ok)?;
+            let confirmed = self.confirmed.get(symbol.as_str()).copied();
+            return book::snapshot(&mut self.roster, (&symbol, confirmed), data, recv, out);
         }
         let refusal: Refusal = borrowed::from_str(text)?;
         if refusal.status.as_deref() == Some("error") {
@@ -190,8 +203,12 @@ impl Adapter for Bitstamp {
         match frame {
             Frame::Message(text) => self.message(text, recv, out),
             Frame::Response { url, body } => self.response(url, body, recv, out),
-            Frame::Connected => Ok(()),
+            Frame::Connected => {
+                self.confirmed.clear();
+                Ok(())
+            }
             Frame::Lost => {
+                self.confirmed.clear();
                 self.roster.lose(recv, out, |pair| *pair = Pair::default());
                 Ok(())
             }

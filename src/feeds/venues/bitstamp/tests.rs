@@ -65,6 +65,21 @@ fn a_snapshot_from_before_the_first_change_heard_is_refused() {
 }
 
 #[test]
+fn a_snapshot_of_a_quiet_pair_is_from_after_its_subscription() {
+    for (confirmed_ns, is_taken) in [(9_000, true), (9_001, false)] {
+        let mut bitstamp = Bitstamp::new();
+        let answer = r#"{"event":"bts:subscription_succeeded","channel":"diff_order_book_btcusd","data":{}}"#;
+        let mut out = Vec::new();
+        bitstamp.take(Frame::Message(answer), confirmed_ns, &mut out).unwrap();
+        given(&mut bitstamp, &change(10));
+        let body = SAMPLES[4].replace("1643643584684050", "9");
+        let told = taken(&mut bitstamp, Frame::Response { url: None, body: &body });
+
+        assert_eq!(told.is_ok_and(|told| told.len() == 2), is_taken, "{confirmed_ns}");
+    }
+}
+
+#[test]
 fn without_changes_the_best_levels_are_the_book() {
     let told = given(&mut Bitstamp::new(), SAMPLES[1]);
 

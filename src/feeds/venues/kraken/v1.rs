@@ -75,8 +75,10 @@ pub(super) fn take(
             out.push((listed.instrument.clone(), quote::event(listed, &told, recv)));
             Ok(())
         }
-        "ticker" => Ok(()),
-        _ if channel.starts_with("ohlc-") => Ok(()),
+        channel if channel == "ticker" || channel.starts_with("ohlc-") => {
+            borrowed::from_str::<IgnoredAny>(text)?;
+            Ok(())
+        }
         _ => Err(FrameError::Shape("no channel of WebSocket v1")),
     }
 }
@@ -287,7 +289,7 @@ impl<'de> Visitor<'de> for RowSeed<'_> {
         let short = |count: usize| de::Error::invalid_length(count, &"three cells");
         let at = cells.next_element()?.ok_or_else(|| short(0))?;
         let qty = cells.next_element()?.ok_or_else(|| short(1))?;
-        let Cell(time) = cells.next_element()?.ok_or_else(|| short(2))?;
+        let Cell(time) = cells.next_element()?.unwrap_or_default();
         while cells.next_element::<IgnoredAny>()?.is_some() {}
         self.0.extend(self.1.row(at, qty, &time));
         Ok(())

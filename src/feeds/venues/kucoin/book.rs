@@ -105,7 +105,7 @@ fn give(
 /// Takes a message of the spot book.
 pub(super) fn changes(
     roster: &mut Roster<Backlog>,
-    numbered: Numbered,
+    numbered: Numbered<'_>,
     symbol: &str,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,

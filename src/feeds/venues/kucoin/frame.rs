@@ -2,7 +2,8 @@
 //! of the newer one, `{"code", "data"}` of REST.
 //!
 //! `data` may stand before what says of which kind it is, so one pass reads it as having the fields
-//! of all kinds that are taken. Where that fails, a second look tells whether it is of another kind.
+//! of all kinds that are taken; only the spot book, most of all messages, is known by how it begins
+//! and read by itself. Where that fails, a second look tells whether it is of another kind.
 
 use std::borrow::Cow;
 
@@ -103,17 +104,22 @@ pub(super) struct Data<'a> {
 /// The data of the spot book's changes.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Numbered {
+pub(super) struct Numbered<'a> {
+    #[serde(borrow)]
+    symbol: Option<Text<'a>>,
     pub sequence_start: Option<Digits>,
     pub sequence_end: Option<Digits>,
     pub changes: Option<Changes>,
     time: Option<Digits>,
+    ts: Option<Digits>,
+    timestamp: Option<Digits>,
 }
 
 /// A message of the spot book, which most messages are.
 #[derive(Deserialize)]
 struct Update<'a> {
-    data: Numbered,
+    #[serde(borrow)]
+    data: Numbered<'a>,
     #[serde(borrow)]
     topic: Text<'a>,
 }
@@ -124,14 +130,16 @@ const UPDATE_BEGINS: [&str; 2] =
 
 /// Reads a message of the spot book that is written as the venue writes it: its changes, and its
 /// symbol. What else may be one is found by [`read`].
-pub(super) fn read_update(text: &str) -> Option<(Numbered, Text<'_>)> {
+pub(super) fn read_update(text: &str) -> Option<(Numbered<'_>, Text<'_>)> {
     if !UPDATE_BEGINS.iter().any(|begin| text.starts_with(begin)) {
         return None;
     }
-    let update: Update<'_> = borrowed::from_str(text).ok()?;
-    let Cow::Borrowed(topic) = update.topic.0 else { return None };
-    let symbol = topic.strip_prefix("/market/level2:")?;
-    Some((update.data, Text(Cow::Borrowed(symbol))))
+    let mut update: Update<'_> = borrowed::from_str(text).ok()?;
+    if !update.topic.starts_with("/market/level2:") {
+        return None;
+    }
+    let symbol = update.data.symbol.take()?;
+    Some((update.data, symbol))
 }
 
 /// Changes of both sides.
@@ -160,10 +168,10 @@ fn time_of(digits: Option<Digits>) -> Result<Option<Nanos>, FrameError> {
     if value < NANOS_FROM { epoch("time", value) } else { nanos_of("time", value) }.map(Some)
 }
 
-impl Numbered {
+impl Numbered<'_> {
     /// Its time, where it has one.
     pub fn at(&self) -> Result<Option<Nanos>, FrameError> {
-        time_of(self.time)
+        time_of(self.time.or(self.ts).or(self.timestamp))
     }
 }
 
@@ -174,12 +182,15 @@ impl<'a> Data<'a> {
     }
 
     /// What of it the spot book has.
-    pub fn numbered(self) -> Numbered {
+    pub fn numbered(self) -> Numbered<'a> {
         Numbered {
+            symbol: self.symbol,
             sequence_start: self.sequence_start,
             sequence_end: self.sequence_end,
             changes: self.changes,
-            time: self.time.or(self.ts).or(self.timestamp),
+            time: self.time,
+            ts: self.ts,
+            timestamp: self.timestamp,
         }
     }
 

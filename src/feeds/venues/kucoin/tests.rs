@@ -17,6 +17,7 @@ pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
     r#"{"T":"obu.SPOT","dp":"increment@10ms","t":"delta","P":1781672136338555551,"d":{"C":205,"M":1781672136343000000,"O":199,"a":[],"b":[["65928.9","0"]],"s":"BTC-USDT"}}"#,
     r#"{"T":"obu.SPOT","dp":"1","t":"snapshot","P":1768217874990007701,"d":{"C":205,"M":1768217874986000000,"O":205,"a":[["90701.2","0.57"]],"b":[],"s":"BTC-USDT"}}"#,
     r#"{"T":"trade.SPOT","P":1768802538491160904,"d":{"E":20631804219899904,"M":1768802538480000000,"S":"sell","p":"92525.6","q":"0.00008036","s":"BTC-USDT","ti":"20631804219899904"}}"#,
+    r#"{"data":{"sequenceStart":101,"symbol":"BTC-USDT","changes":{"asks":[["18906","0.00331","103"],["18907.3","0.58","101"]],"bids":[["18891.9","0.15688","104"]]},"sequenceEnd":104,"time":1663747970273},"subject":"trade.l2update","topic":"/market/level2:BTC-USDT","type":"message"}"#,
 ];
 
 const URL: Option<&str> =
@@ -56,6 +57,21 @@ fn changes_are_given_one_by_one_in_the_order_of_their_numbers() {
     assert_eq!(given[0].ts_event, 1_663_747_970_273_000_000);
     let open = SAMPLES[0].replace(r#""sequenceEnd":104"#, r#""sequenceEnd":106"#);
     assert_eq!(sequences(&events(&mut kucoin, &open))[3..], some(&[(106, 104)]));
+}
+
+#[test]
+fn the_order_of_a_messages_parts_changes_nothing() {
+    let fresh = |text: &str| events(&mut Kucoin::new(), text);
+    let (first, last) = (SAMPLES[11], SAMPLES[0]);
+    assert_eq!(fresh(first), fresh(last));
+    for (from, to) in [
+        ("/market/level2:BTC-USDT", "/market/level2:BTC-USDT,ETH-USDT"),
+        (r#""time""#, r#""timestamp""#),
+        (r#""time""#, r#""ts""#),
+    ] {
+        assert_eq!(fresh(&first.replace(from, to)), fresh(&last.replace(from, to)), "{to}");
+        assert_eq!(fresh(&first.replace(from, to)), fresh(last), "{to}");
+    }
 }
 
 #[test]
