@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, ConsumerContext};
+use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::{ClientConfig, ClientContext};
 
@@ -182,24 +182,4 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, text: &str) {
         }
         RDKafkaLogLevel::Debug => tracing::debug!(target: "librdkafka", facility, "{text}"),
     }
-}
-
-/// A consumer outside any group, for questions and for reading to the end of a topic.
-pub(super) fn loose_consumer(settings: &config::Kafka) -> Result<BaseConsumer<Quiet>, KafkaError> {
-    let group = settings.topic("tickwire-loose");
-    Ok(client_config(
-        settings,
-        &[
-            ("group.id", &group),
-            ("enable.auto.commit", "false"),
-            ("enable.partition.eof", "true"),
-            ("fetch.queue.backoff.ms", "5"),
-            // One place is asked for after the other, and a fetch under way holds up the next:
-            // librdkafka's half seconds would be spent sixteen times over.
-            ("fetch.error.backoff.ms", "50"),
-            ("fetch.wait.max.ms", "20"),
-            ("auto.offset.reset", "error"),
-        ],
-    )
-    .create_with_context(Quiet::default())?)
 }

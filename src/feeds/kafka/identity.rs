@@ -15,7 +15,8 @@ use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::util::Timeout;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::client::{Fault, KafkaError, Quiet, is_passing, loose_consumer};
+use super::asking::Asking;
+use super::client::{Fault, KafkaError, Quiet, is_passing};
 use super::reader::append_time_of;
 use super::topics::MARKET_TOPIC;
 use crate::config;
@@ -30,7 +31,7 @@ const TOLD_WITHIN: Duration = Duration::from_millis(20);
 
 /// Asks the brokers which log `md.v1` is, and where it begins and ends.
 pub struct Identity {
-    consumer: BaseConsumer<Quiet>,
+    asking: Asking,
     /// Held while the consumer reads: one place at a time.
     reading: Mutex<()>,
     topic: String,
@@ -50,7 +51,7 @@ impl Identity {
         let embedded_id =
             settings.embedded.then(|| format!("embedded{:016x}", rand::random::<u64>()));
         Ok(Self {
-            consumer: loose_consumer(settings)?,
+            asking: Asking::new(settings)?,
             reading: Mutex::new(()),
             topic: settings.topic(MARKET_TOPIC),
             brokers: settings.brokers.clone(),
@@ -85,7 +86,8 @@ impl Identity {
             });
         }
         let cluster = self.cluster_within(timeout)?;
-        Ok(LogId { cluster, topic_id: self.topic_id(timeout)?, topic: self.topic.clone() })
+        let topic_id = self.asking.ask(|consumer| self.topic_id(consumer, timeout))?;
+        Ok(LogId { cluster, topic_id, topic: self.topic.clone() })
     }
 
     /// The cluster's id.
@@ -99,14 +101,22 @@ impl Identity {
     }
 
     fn cluster_within(&self, timeout: Duration) -> Result<String, KafkaError> {
+        self.asking.ask(|consumer| self.cluster_of(consumer, timeout))
+    }
+
+    fn cluster_of(
+        &self,
+        consumer: &BaseConsumer<Quiet>,
+        timeout: Duration,
+    ) -> Result<String, KafkaError> {
         let deadline = Instant::now() + timeout;
         let mut last = None;
         loop {
-            let asked = self.consumer.client().fetch_cluster_id(Timeout::After(ASKED_AGAIN));
+            let asked = consumer.client().fetch_cluster_id(Timeout::After(ASKED_AGAIN));
             if let Some(cluster) = asked {
                 return Ok(cluster);
             }
-            last = self.told().or(last);
+            last = self.told(consumer).or(last);
             if let Some(fault) = last.as_ref().filter(|fault| fault.refused) {
                 return Err(self.fault(&fault.what));
             }
@@ -120,11 +130,11 @@ impl Identity {
     }
 
     /// What librdkafka has told of its connections, which it does only to who polls.
-    fn told(&self) -> Option<Fault> {
+    fn told(&self, consumer: &BaseConsumer<Quiet>) -> Option<Fault> {
         let _alone = self.reading.lock();
         // A poll goes on until its time is up only over what librdkafka logs.
-        while self.consumer.poll(TOLD_WITHIN).is_some() {}
-        self.consumer.context().take_fault()
+        while consumer.poll(TOLD_WITHIN).is_some() {}
+        consumer.context().take_fault()
     }
 
     /// First position held and the one after the last.
@@ -133,7 +143,9 @@ impl Identity {
     ///
     /// [`KafkaError`] where the brokers do not answer in ten seconds.
     pub fn range(&self, partition: i32) -> Result<(i64, i64), KafkaError> {
-        Ok(self.consumer.fetch_watermarks(&self.topic, partition, ANSWER_TIMEOUT)?)
+        self.asking.ask(|consumer| {
+            Ok(consumer.fetch_watermarks(&self.topic, partition, ANSWER_TIMEOUT)?)
+        })
     }
 
     /// The positions after the last of some partitions, asked for all at once.
@@ -151,7 +163,7 @@ impl Identity {
             // The time that stands for the end (KIP-79).
             list.add_partition_offset(&self.topic, partition, Offset::End)?;
         }
-        let found = self.consumer.offsets_for_times(list, timeout)?;
+        let found = self.asking.ask(|consumer| Ok(consumer.offsets_for_times(list, timeout)?))?;
         let end = |offset: Offset| if let Offset::Offset(end) = offset { Some(end) } else { None };
         let known = |one: TopicPartitionListElem<'_>| Some((one.partition(), end(one.offset())?));
         Ok(found.elements().into_iter().filter_map(known).collect())
@@ -165,17 +177,23 @@ impl Identity {
     pub fn append_time(&self, partition: i32, offset: i64) -> Result<Option<Nanos>, KafkaError> {
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(&self.topic, partition, Offset::Offset(offset))?;
-        let _alone = self.reading.lock();
-        self.consumer.assign(&list)?;
-        let found = self.first_record();
-        self.consumer.unassign()?;
+        let found = self.asking.ask(|consumer| {
+            let _alone = self.reading.lock();
+            consumer.assign(&list)?;
+            let found = self.first_record(consumer);
+            consumer.unassign()?;
+            found
+        });
         Ok(found?.filter(|(at, _)| *at == offset).and_then(|(_, ts_append)| ts_append))
     }
 
-    fn first_record(&self) -> Result<Option<(i64, Option<Nanos>)>, KafkaError> {
+    fn first_record(
+        &self,
+        consumer: &BaseConsumer<Quiet>,
+    ) -> Result<Option<(i64, Option<Nanos>)>, KafkaError> {
         let deadline = Instant::now() + ANSWER_TIMEOUT;
         loop {
-            match self.consumer.poll(deadline.saturating_duration_since(Instant::now())) {
+            match consumer.poll(deadline.saturating_duration_since(Instant::now())) {
                 Some(Ok(message)) => {
                     return Ok(Some((message.offset(), append_time_of(&message))));
                 }
@@ -189,16 +207,20 @@ impl Identity {
         }
     }
 
-    fn fault(&self, what: &str) -> KafkaError {
+    pub(super) fn fault(&self, what: &str) -> KafkaError {
         KafkaError::Question { brokers: self.brokers.clone(), what: what.to_owned() }
     }
 
     /// The topic's id, by DescribeTopics (KIP-516), which the safe crate does not offer.
-    fn topic_id(&self, timeout: Duration) -> Result<String, KafkaError> {
+    fn topic_id(
+        &self,
+        consumer: &BaseConsumer<Quiet>,
+        timeout: Duration,
+    ) -> Result<String, KafkaError> {
         let name = CString::new(self.topic.as_str()).map_err(|_| self.fault("bad topic name"))?;
         let mut names = [name.as_ptr()];
-        let client = self.consumer.client().native_ptr();
-        // SAFETY: `client` lives as long as `self.consumer`; every object made here is destroyed
+        let client = consumer.client().native_ptr();
+        // SAFETY: `client` lives as long as `consumer`; every object made here is destroyed
         // here, after its last use; the event is polled from the queue it was sent to; pointers
         // into it are read before it is destroyed.
         unsafe {

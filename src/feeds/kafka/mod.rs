@@ -1,5 +1,6 @@
 //! The log: Apache Kafka, or a broker inside the hub for a look and for tests.
 
+mod asking;
 mod client;
 mod embedded;
 mod identity;
@@ -17,3 +18,6 @@ pub use topics::{
     BARS_TOPIC, DEAD_LETTER_TOPIC, MARKET_TOPIC, PARTITIONS, STATE_TOPIC, make_missing_topics,
 };
 pub use writer::{Header, Letter, Writer};
+
+#[cfg(test)]
+mod tests;

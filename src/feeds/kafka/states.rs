@@ -14,7 +14,8 @@ use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 use serde::{Deserialize, Serialize};
 
-use super::client::{KafkaError, Quiet, is_passing, loose_consumer};
+use super::asking::Asking;
+use super::client::{KafkaError, Quiet, is_passing};
 use super::topics::STATE_TOPIC;
 use super::writer::{Letter, Writer};
 use crate::config;
@@ -44,7 +45,7 @@ struct PartHead {
 
 /// Reads what was saved.
 pub struct StateReader {
-    consumer: BaseConsumer<Quiet>,
+    asking: Asking,
     topic: String,
     brokers: String,
 }
@@ -66,7 +67,7 @@ impl StateReader {
     /// [`KafkaError`] where the client cannot be made.
     pub fn new(settings: &config::Kafka) -> Result<Self, KafkaError> {
         Ok(Self {
-            consumer: loose_consumer(settings)?,
+            asking: Asking::new(settings)?,
             topic: settings.topic(STATE_TOPIC),
             brokers: settings.brokers.clone(),
         })
@@ -78,20 +79,24 @@ impl StateReader {
     ///
     /// [`KafkaError`] where the brokers do not answer.
     pub fn read(&self, partitions: &[i32]) -> Result<BTreeMap<i32, PartitionStates>, KafkaError> {
-        let mut latest = self.latest(partitions)?;
+        let mut latest = self.asking.ask(|consumer| self.latest(consumer, partitions))?;
         let assembled =
             |number: &i32| (*number, assembled(latest.remove(number).unwrap_or_default()));
         Ok(partitions.iter().map(assembled).collect())
     }
 
-    fn latest(&self, partitions: &[i32]) -> Result<HashMap<i32, Latest>, KafkaError> {
+    fn latest(
+        &self,
+        consumer: &BaseConsumer<Quiet>,
+        partitions: &[i32],
+    ) -> Result<HashMap<i32, Latest>, KafkaError> {
         let deadline = Instant::now() + READ_TIMEOUT;
         let mut latest: HashMap<i32, Latest> = HashMap::new();
         let mut ends = BTreeMap::new();
         let mut list = TopicPartitionList::new();
         for number in partitions {
             let (low, high) =
-                self.consumer.fetch_watermarks(&self.topic, *number, Duration::from_secs(10))?;
+                consumer.fetch_watermarks(&self.topic, *number, Duration::from_secs(10))?;
             if low < high {
                 list.add_partition_offset(&self.topic, *number, Offset::Offset(low))?;
                 ends.insert(*number, high);
@@ -100,9 +105,9 @@ impl StateReader {
         if ends.is_empty() {
             return Ok(latest);
         }
-        self.consumer.assign(&list)?;
+        consumer.assign(&list)?;
         while !ends.is_empty() {
-            match self.consumer.poll(Duration::from_millis(200)) {
+            match consumer.poll(Duration::from_millis(200)) {
                 Some(Ok(message)) => {
                     let number = message.partition();
                     let key = message.key().unwrap_or_default().to_vec();
@@ -129,7 +134,7 @@ impl StateReader {
                 Some(Err(_)) | None => {}
             }
         }
-        self.consumer.unassign()?;
+        consumer.unassign()?;
         Ok(latest)
     }
 }

@@ -1,0 +1,95 @@
+//! Clients whose partitions have no leader for a while.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::DefaultProducerContext;
+
+use super::topics::{MARKET_TOPIC, PARTITIONS, STATE_TOPIC};
+use super::{Identity, Letter, StateReader, Writer};
+use crate::config;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Broker {
+    cluster: MockCluster<'static, DefaultProducerContext>,
+    settings: config::Kafka,
+}
+
+impl Broker {
+    fn start() -> Self {
+        let cluster = MockCluster::new(1).unwrap();
+        for topic in [MARKET_TOPIC, STATE_TOPIC] {
+            cluster.create_topic(topic, PARTITIONS, 1).unwrap();
+        }
+        let mut settings = config::Kafka {
+            brokers: cluster.bootstrap_servers(),
+            embedded: true,
+            ..Default::default()
+        };
+        // What librdkafka believes ends with its patience here, not before.
+        let (name, believed_ms) = ("metadata.max.age.ms", 900_000);
+        settings.properties.insert(name.into(), believed_ms.into());
+        Self { cluster, settings }
+    }
+
+    fn lead(&self, topic: &str, leader: Option<i32>) {
+        for partition in 0..PARTITIONS {
+            self.cluster.partition_leader(topic, partition, leader).unwrap();
+        }
+    }
+
+    fn write(&self, topic: &str) {
+        let writer = Writer::new(&self.settings).unwrap();
+        let letter = Letter {
+            topic,
+            partition: Some(3),
+            key: Some(b"key"),
+            value: Some(b"v"),
+            headers: &[],
+        };
+        writer.send(letter, PATIENCE).unwrap();
+        writer.flush(PATIENCE).unwrap();
+    }
+}
+
+fn until<T, E: std::fmt::Display>(mut ask: impl FnMut() -> Result<T, E>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match ask() {
+            Ok(answer) => return answer,
+            Err(error) => assert!(Instant::now() < deadline, "never answered: {error}"),
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn questions_are_answered_again_once_a_partition_has_a_leader() {
+    let broker = Broker::start();
+    broker.write(MARKET_TOPIC);
+    let identity = Identity::new(&broker.settings).unwrap();
+    assert_eq!(identity.range(3).unwrap(), (0, 1));
+    broker.lead(MARKET_TOPIC, None);
+    // The first time it finds out, from then on it believes so.
+    (0..3).for_each(|_| assert!(identity.range(3).is_err()));
+    broker.lead(MARKET_TOPIC, Some(1));
+    assert_eq!(until(|| identity.range(3)), (0, 1));
+    let ends = until(|| {
+        let ends = identity.ends(0..PARTITIONS, PATIENCE)?;
+        let whole = ends.len() == usize::try_from(PARTITIONS).unwrap();
+        if whole { Ok(ends) } else { Err(identity.fault("some are missing")) }
+    });
+    assert_eq!(ends[&3], 1);
+}
+
+#[test]
+fn saved_state_is_read_again_once_a_partition_has_a_leader() {
+    let broker = Broker::start();
+    let states = StateReader::new(&broker.settings).unwrap();
+    states.read(&[0, 3]).unwrap();
+    broker.lead(STATE_TOPIC, None);
+    (0..3).for_each(|_| assert!(states.read(&[0, 3]).is_err()));
+    broker.lead(STATE_TOPIC, Some(1));
+    until(|| states.read(&[0, 3]));
+}
