@@ -29,6 +29,9 @@ const RAW: &str = "$serde_json::private::RawValue";
 /// The name under which a string and a number are both wanted as their text; other readers than this
 /// one hand them over as what they are.
 pub(crate) const PLAIN: &str = "$tickwire::plain";
+/// The name under which a decimal is wanted: a usual one is handed over as the `u128` of
+/// [`Decimal::to_bits`](crate::domain::market::Decimal), any other value as what the name stands for.
+pub(crate) const DECIMAL: &str = "$tickwire::decimal";
 
 /// Reads a value.
 ///
@@ -306,6 +309,11 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         name: &'static str,
         visitor: V,
     ) -> Read<V::Value> {
+        if name == DECIMAL
+            && let Some(number) = self.decimal()
+        {
+            return visitor.visit_u128(number.to_bits());
+        }
         if name == PLAIN {
             return match self.peek()? {
                 b'-' | b'0'..=b'9' => visitor.visit_borrowed_str(self.number()?),

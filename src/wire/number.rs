@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::borrowed::{NUMBER, PLAIN, Text};
+use super::borrowed::{DECIMAL, NUMBER, PLAIN, Text};
 use crate::domain::market::{Decimal, DecimalError, Nanos};
 
 /// The latest time taken, exclusive: the year 2116.
@@ -25,14 +25,14 @@ pub struct TimeField(pub Option<Nanos>);
 
 impl<'de> Deserialize<'de> for DecimalField {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let field = deserializer.deserialize_newtype_struct(PLAIN, DecimalVisitor::<false>)?;
+        let field = deserializer.deserialize_newtype_struct(DECIMAL, UsualVisitor::<false>)?;
         Ok(Self(field))
     }
 }
 
 impl<'de> Deserialize<'de> for ScientificField {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let field = deserializer.deserialize_newtype_struct(PLAIN, DecimalVisitor::<true>)?;
+        let field = deserializer.deserialize_newtype_struct(DECIMAL, UsualVisitor::<true>)?;
         Ok(Self(DecimalField(field)))
     }
 }
@@ -43,6 +43,26 @@ impl<'de> Deserialize<'de> for TimeField {
         let digits = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
         let time = digits.and_then(|digits| digits.parse::<Nanos>().ok());
         Ok(Self(time.filter(|time| *time < TIME_LIMIT)))
+    }
+}
+
+/// Takes a decimal that was read on the way, or reads its text.
+struct UsualVisitor<const SCIENTIFIC: bool>;
+
+impl<'de, const SCIENTIFIC: bool> Visitor<'de> for UsualVisitor<SCIENTIFIC> {
+    type Value = Result<Decimal, DecimalError>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        DecimalVisitor::<SCIENTIFIC>.expecting(out)
+    }
+
+    #[inline]
+    fn visit_u128<E: de::Error>(self, bits: u128) -> Result<Self::Value, E> {
+        Ok(Ok(Decimal::from_bits(bits)))
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
+        inner.deserialize_newtype_struct(PLAIN, DecimalVisitor::<SCIENTIFIC>)
     }
 }
 

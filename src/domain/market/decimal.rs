@@ -64,37 +64,58 @@ impl Decimal {
     /// The usual ones, in one pass: not negative, at most eighteen digits.
     #[inline]
     fn parse_short(text: &[u8]) -> Option<Self> {
-        if 19 < text.len() || !text.first()?.is_ascii_digit() {
-            return None;
-        }
+        Self::leading(text).filter(|(_, length)| *length == text.len()).map(|(number, _)| number)
+    }
+
+    /// The decimal that a text begins with, and its length, where it is not negative and has at most
+    /// eighteen digits; what stands behind it is not looked at.
+    #[inline]
+    pub(crate) fn leading(text: &[u8]) -> Option<(Self, usize)> {
+        let digit_at = |at: usize| {
+            text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10)
+        };
+        // It may wrap with more digits than are taken.
         let (mut mantissa, mut at) = (0_u64, 0);
-        while let Some(digit) = text.get(at).map(|byte| byte.wrapping_sub(b'0'))
-            && digit < 10
-        {
-            mantissa = mantissa * 10 + u64::from(digit);
+        while let Some(digit) = digit_at(at) {
+            mantissa = mantissa.wrapping_mul(10).wrapping_add(digit.into());
             at += 1;
         }
-        let Some((point, fraction)) = text[at..].split_first() else {
-            let fits = text.len() < 19;
-            let mantissa = i64::try_from(mantissa).ok()?;
-            return fits.then_some(Self { mantissa, scale: 0, written_scale: 0 });
-        };
-        if *point != b'.' || fraction.is_empty() {
-            return None;
-        }
-        let mut kept = fraction.len();
-        while 0 < kept && fraction[kept - 1] == b'0' {
-            kept -= 1;
-        }
-        for byte in &fraction[..kept] {
-            let digit = byte.wrapping_sub(b'0');
-            if 9 < digit {
+        let whole = at;
+        let (mut kept, mut scale, mut written_scale) = (mantissa, 0, 0);
+        if text.get(at) == Some(&b'.') {
+            at += 1;
+            while let Some(digit) = digit_at(at) {
+                mantissa = mantissa.wrapping_mul(10).wrapping_add(digit.into());
+                written_scale += 1;
+                at += 1;
+                if digit != 0 {
+                    (kept, scale) = (mantissa, written_scale);
+                }
+            }
+            if written_scale == 0 {
                 return None;
             }
-            mantissa = mantissa * 10 + u64::from(digit);
         }
-        let mantissa = i64::try_from(mantissa).ok()?;
-        Some(Self { mantissa, scale: kept as u8, written_scale: fraction.len() as u8 })
+        if whole == 0 || usize::from(SCALE_MAX) < whole + written_scale {
+            return None;
+        }
+        let mantissa = i64::try_from(kept).ok()?;
+        let number = Self { mantissa, scale: scale as u8, written_scale: written_scale as u8 };
+        Some((number, at))
+    }
+
+    /// All of it as one number, for a way that carries nothing else.
+    #[inline]
+    pub(crate) fn to_bits(self) -> u128 {
+        let scales = u128::from(self.scale) << 64 | u128::from(self.written_scale) << 72;
+        u128::from(self.mantissa.cast_unsigned()) | scales
+    }
+
+    /// What [`Decimal::to_bits`] made.
+    #[inline]
+    pub(crate) fn from_bits(bits: u128) -> Self {
+        let mantissa = (bits as u64).cast_signed();
+        Self { mantissa, scale: (bits >> 64) as u8, written_scale: (bits >> 72) as u8 }
     }
 
     fn parse_any(text: &str) -> Result<Self, DecimalError> {

@@ -112,6 +112,11 @@ pub(super) struct Levels {
 }
 
 impl Levels {
+    #[cold]
+    fn note(&mut self, wrong: Result<Decimal, FrameError>) {
+        self.fault = self.fault.take().or(wrong.err());
+    }
+
     /// The levels, in their order.
     pub fn changes(self) -> Result<Vec<LevelChange>, FrameError> {
         self.fault.map_or(Ok(self.changes), Err)
@@ -137,14 +142,15 @@ impl<'de> Visitor<'de> for LevelsVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Levels, A::Error> {
         let mut levels = Levels::default();
         while let Some(Level(at, qty)) = list.next_element()? {
-            match price(at).and_then(|price| Ok((price, quantity(qty)?))) {
-                Ok(change) => {
-                    if levels.changes.is_empty() {
-                        levels.changes.reserve(LEVELS_USUAL);
-                    }
-                    levels.changes.push(change);
+            if let (DecimalField(Ok(price)), DecimalField(Ok(qty))) = (at, qty)
+                && !qty.is_negative()
+            {
+                if levels.changes.is_empty() {
+                    levels.changes.reserve(LEVELS_USUAL);
                 }
-                Err(fault) => levels.fault = levels.fault.or(Some(fault)),
+                levels.changes.push((price, qty));
+            } else {
+                levels.note(price(at).and_then(|_| quantity(qty)));
             }
         }
         Ok(levels)

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::domain::market::Decimal;
+
 /// What is wrong with a text; none where it is no JSON. Thin, because each step of reading returns one.
 #[derive(Debug)]
 pub(super) struct Unfit(pub(super) Option<Box<str>>);
@@ -74,8 +76,51 @@ impl<'a> Reader<'a> {
     }
 
     /// A string, copied only where it has escapes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn string(&mut self) -> Read<Cow<'a, str>> {
+        match self.plain() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => self.unusual(),
+        }
+    }
+
+    /// A string that begins here and has no escapes, if one does; else nothing is taken. What it
+    /// returns fits two registers.
+    #[inline]
+    fn plain(&mut self) -> Option<&'a str> {
+        if *self.bytes.get(self.at)? != b'"' {
+            return None;
+        }
+        let start = self.at + 1;
+        let end = end_of_plain(self.bytes, start);
+        if *self.bytes.get(end)? != b'"' {
+            return None;
+        }
+        self.at = end + 1;
+        self.text.get(start..end)
+    }
+
+    /// A decimal that begins here, bare or as a string, where it is a usual one; else nothing is
+    /// taken. One pass, where the text of a number would be looked for first and then read.
+    #[inline]
+    pub(super) fn decimal(&mut self) -> Option<Decimal> {
+        let is_string = *self.bytes.get(self.at)? == b'"';
+        let start = self.at + usize::from(is_string);
+        let text = self.bytes.get(start..)?;
+        let (number, length) = Decimal::leading(text)?;
+        let end = start + length;
+        self.at = match self.bytes.get(end)? {
+            b'"' if is_string => end + 1,
+            // JSON has no number with a zero before its digits.
+            b',' | b']' | b'}' if !is_string && !matches!(text, [b'0', b'0'..=b'9', ..]) => end,
+            _ => return None,
+        };
+        Some(number)
+    }
+
+    /// A string behind blanks or with escapes.
+    #[cold]
+    fn unusual(&mut self) -> Read<Cow<'a, str>> {
         self.eat(b'"')?;
         let start = self.at;
         self.at = end_of_plain(self.bytes, start);
@@ -91,8 +136,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The string that began at `start`; serde_json undoes its escapes.
-    #[cold]
-    pub(super) fn escaped(&mut self, start: usize) -> Read<String> {
+    fn escaped(&mut self, start: usize) -> Read<String> {
         loop {
             match self.bytes.get(self.at) {
                 Some(b'\\') => self.at += 2,
@@ -106,41 +150,31 @@ impl<'a> Reader<'a> {
         serde_json::from_str(quoted).map_err(|_| BROKEN)
     }
 
-    #[inline]
-    pub(super) fn digits(&mut self) -> Read<()> {
-        let start = self.at;
-        while self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
-            self.at += 1;
-        }
-        if self.at == start { Err(BROKEN) } else { Ok(()) }
-    }
-
     /// The text of a number.
     #[inline]
     pub(super) fn number(&mut self) -> Read<&'a str> {
         self.peek()?;
-        let start = self.at;
-        if self.bytes.get(self.at) == Some(&b'-') {
-            self.at += 1;
-        }
-        if self.bytes.get(self.at) == Some(&b'0') {
-            self.at += 1;
-        } else {
-            self.digits()?;
-        }
-        if self.bytes.get(self.at) == Some(&b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.bytes.get(self.at) {
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.bytes.get(self.at) {
-                self.at += 1;
+        let (bytes, start) = (self.bytes, self.at);
+        let is = |at: usize, wanted: u8| bytes.get(at) == Some(&wanted);
+        let digits_from = |first: usize| {
+            let mut at = first;
+            while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+                at += 1;
             }
-            self.digits()?;
-        }
+            if at == first { Err(BROKEN) } else { Ok(at) }
+        };
+        let mut at = start + usize::from(is(start, b'-'));
         // What stands behind is looked at by who reads on: `01` is no number and then a digit.
-        self.text.get(start..self.at).ok_or(BROKEN)
+        at = if is(at, b'0') { at + 1 } else { digits_from(at)? };
+        if is(at, b'.') {
+            at = digits_from(at + 1)?;
+        }
+        if is(at, b'e') || is(at, b'E') {
+            at += 1;
+            at = digits_from(at + usize::from(is(at, b'+') || is(at, b'-')))?;
+        }
+        self.at = at;
+        self.text.get(start..at).ok_or(BROKEN)
     }
 
     pub(super) fn word(&mut self, word: &str) -> Read<()> {
@@ -217,6 +251,21 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn a_decimal_is_read_in_one_pass_as_its_text_is(
+            text in "\"?-?0{0,2}[0-9]{0,19}(\\.[0-9]{0,9}0{0,9})?\"?[,}e ]?") {
+            let reader = || Reader { text: &text, bytes: text.as_bytes(), at: 0, depth: 0 };
+            let (mut once, mut twice) = (reader(), reader());
+            if let Some(number) = once.decimal() {
+                let is_string = text.starts_with('"');
+                let read = if is_string { twice.plain().unwrap() } else { twice.number().unwrap() };
+                prop_assert_eq!(Decimal::parse(read), Ok(number));
+                prop_assert_eq!(once.at, twice.at);
+            } else {
+                prop_assert_eq!(once.at, 0);
+            }
+        }
+
         #[test]
         fn eight_bytes_at_a_time_end_where_one_at_a_time_does(
             bytes in prop::collection::vec(

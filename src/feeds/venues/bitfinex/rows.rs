@@ -3,9 +3,8 @@
 
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::super::reading::Cell;
 use crate::wire::borrowed::PLAIN;
 
 /// Cells of a row that are looked at: a candle's.
@@ -115,7 +114,7 @@ impl<'de> Visitor<'de> for ListVisitor {
         }
         let mut tail = [None; TAIL_MAX];
         for number in &mut tail {
-            *number = list.next_element::<Cell<'de>>()?.and_then(|Cell(text)| text.parse().ok());
+            *number = list.next_element()?.and_then(|Cell(text)| text.parse().ok());
         }
         while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(List { channel, word, data, tail })
@@ -189,8 +188,7 @@ impl<'de> Row<'de> {
     fn read<A: SeqAccess<'de>>(mut self, first: usize, mut cells: A) -> Result<Self, A::Error> {
         for place in &mut self.0[first..] {
             match cells.next_element()? {
-                Some(Item::Cell(cell)) => *place = cell,
-                Some(Item::Row(_)) => {}
+                Some(Cell(text)) => *place = text,
                 None => return Ok(self),
             }
         }
@@ -219,7 +217,53 @@ impl<'de> Visitor<'de> for RowVisitor {
     }
 }
 
-/// An element of data.
+/// The text of a number or of a string without escapes; empty for anything else.
+struct Cell<'a>(&'a str);
+
+impl<'de> Deserialize<'de> for Cell<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(PLAIN, CellVisitor)
+    }
+}
+
+struct CellVisitor;
+
+impl<'de> Visitor<'de> for CellVisitor {
+    type Value = Cell<'de>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a cell")
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cell(text))
+    }
+
+    /// A string with escapes is no number.
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Cell(""))
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Cell(""))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(Cell(""))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<Self::Value, A::Error> {
+        while cells.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Cell(""))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Cell(""))
+    }
+}
+
+/// The first element of data.
 enum Item<'a> {
     Cell(&'a str),
     Row(Row<'a>),
@@ -228,6 +272,12 @@ enum Item<'a> {
 impl<'de> Deserialize<'de> for Item<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_newtype_struct(PLAIN, ItemVisitor)
+    }
+}
+
+impl<'a> From<Cell<'a>> for Item<'a> {
+    fn from(Cell(text): Cell<'a>) -> Self {
+        Self::Cell(text)
     }
 }
 
@@ -244,17 +294,16 @@ impl<'de> Visitor<'de> for ItemVisitor {
         Ok(Item::Cell(text))
     }
 
-    /// A string with escapes is no number.
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Item::Cell(""))
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        CellVisitor.visit_str(text).map(Cell::into)
     }
 
-    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Item::Cell(""))
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Self::Value, E> {
+        CellVisitor.visit_bool(value).map(Cell::into)
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Item::Cell(""))
+        CellVisitor.visit_unit().map(Cell::into)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, cells: A) -> Result<Self::Value, A::Error> {

@@ -20,11 +20,13 @@ use super::book;
 use super::quote;
 use super::trade;
 use super::{Pair, book::DEPTH_MAX};
-use crate::domain::market::{Checksum, ChecksumKind, Event, Instrument, LevelChange, Nanos};
+use crate::domain::market::{
+    Checksum, ChecksumKind, Decimal, Event, Instrument, LevelChange, Nanos,
+};
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::reading::{Cell, Row, price, quantity, seconds_of};
+use crate::feeds::venues::reading::{Cell, Row, price, quantity, seconds, seconds_of};
 use crate::feeds::venues::roster::Roster;
-use crate::wire::borrowed::{self, Text};
+use crate::wire::borrowed::{self, PLAIN, Text};
 use crate::wire::number::DecimalField;
 
 /// Takes an array.
@@ -86,10 +88,16 @@ pub(super) fn take(
 /// Channel and pair, which stand last, where they are written as the venue writes them. That the
 /// rest is a list is seen by who reads it.
 fn names(text: &str) -> Option<[&str; 2]> {
-    let (rest, pair) = text.strip_suffix(r#""]"#)?.rsplit_once('"')?;
-    let (rest, channel) = rest.strip_suffix(r#"","#)?.rsplit_once('"')?;
-    let is_plain = |name: &str| !name.contains('\\');
-    (rest.ends_with(',') && is_plain(channel) && is_plain(pair)).then_some([channel, pair])
+    let (rest, pair) = last_string(text.strip_suffix(r#""]"#)?)?;
+    let (rest, channel) = last_string(rest.strip_suffix(r#"","#)?)?;
+    rest.ends_with(',').then_some([channel, pair])
+}
+
+/// What stands before the last quote and behind it, where that has no escapes.
+fn last_string(text: &str) -> Option<(&str, &str)> {
+    let is_mark = |byte: &u8| matches!(byte, b'"' | b'\\');
+    let at = text.as_bytes().iter().rposition(is_mark)?;
+    Some((text.get(..at)?, text.get(at..)?.strip_prefix('"')?))
 }
 
 /// Channel and pair, however they are written.
@@ -142,18 +150,22 @@ impl Parts {
 
 impl Rows {
     fn row(&mut self, at: DecimalField, qty: DecimalField, time: &str) -> Option<LevelChange> {
-        let read = seconds_of("level time", time)
-            .and_then(|time| Ok((time, (price(at)?, quantity(qty)?))));
-        match read {
-            Ok((time, change)) => {
-                self.at = self.at.max(Some(time));
-                Some(change)
-            }
-            Err(fault) => {
-                self.fault.get_or_insert(fault);
-                None
-            }
+        if let (Some(time), DecimalField(Ok(price)), DecimalField(Ok(qty))) =
+            (seconds(time), at, qty)
+            && !qty.is_negative()
+        {
+            self.at = self.at.max(Some(time));
+            return Some((price, qty));
         }
+        self.note(
+            seconds_of("level time", time).and_then(|_| price(at)).and_then(|_| quantity(qty)),
+        );
+        None
+    }
+
+    #[cold]
+    fn note(&mut self, wrong: Result<Decimal, FrameError>) {
+        self.fault = self.fault.take().or(wrong.err());
     }
 }
 
@@ -188,7 +200,7 @@ impl<'de> DeserializeSeed<'de> for PartSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+        deserializer.deserialize_newtype_struct(PLAIN, self)
     }
 }
 
@@ -222,6 +234,10 @@ impl<'de> Visitor<'de> for PartSeed<'_> {
             parts.is_change |= matches!(key.as_ref(), "a" | "b");
         }
         Ok(())
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<(), D::Error> {
+        inner.deserialize_any(self)
     }
 
     fn visit_str<E: de::Error>(self, _: &str) -> Result<(), E> {

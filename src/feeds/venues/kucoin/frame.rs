@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::domain::market::Nanos;
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::reading::{Cell, Levels, epoch, nanos_of};
+use crate::feeds::venues::reading::{Levels, epoch, nanos_of};
 use crate::wire::borrowed::{self, Text};
 use crate::wire::number::DecimalField;
 
@@ -56,8 +56,9 @@ pub(super) struct Digits(pub Option<u64>);
 
 impl<'de> Deserialize<'de> for Digits {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Cell(text) = Cell::deserialize(deserializer)?;
-        Ok(Self(text.parse().ok()))
+        let DecimalField(number) = DecimalField::deserialize(deserializer)?;
+        let whole = number.ok().filter(|number| number.written_scale() == 0);
+        Ok(Self(whole.and_then(|number| u64::try_from(number.at(0)?).ok())))
     }
 }
 
