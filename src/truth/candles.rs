@@ -101,7 +101,8 @@ fn by_time(venue: &Venue, (instrument, out): (&Instrument, &Out), all: &mut Tall
     for (&(interval, start), &one) in &told {
         let candle = &one.candle;
         let before = told.get(&(interval, start - interval.length_ns()));
-        if let (Open::PreviousClose, Some(before)) = (rule.open, before) {
+        let opens_at = before.filter(|_| rule.open != Open::FirstTrade);
+        if let Some(before) = opens_at {
             let meets = candle.prices[0].equals(before.candle.prices[3]);
             all.opened.push((format!("{instrument} {}", time::rfc3339(start)), meets));
         }
@@ -113,13 +114,10 @@ fn by_time(venue: &Venue, (instrument, out): (&Instrument, &Out), all: &mut Tall
         }
         match out.bars.get(&(interval, start)).filter(|kept| kept.bar.has_trades()) {
             Some(kept) => {
-                let equal = match (rule.open, before) {
-                    (Open::FirstTrade, _) => is_bar(kept, candle.prices, candle),
-                    (Open::PreviousClose, None) => continue,
-                    (Open::PreviousClose, Some(before)) => {
-                        let close = before.candle.prices[3];
-                        is_bar_opened_at(kept, close, candle)
-                    }
+                let equal = match opens_at.map(|before| before.candle.prices[3]) {
+                    Some(close) => is_bar_opened_at(kept, rule.open, close, candle),
+                    None if rule.open == Open::FirstTrade => is_bar(kept, candle.prices, candle),
+                    None => continue,
                 };
                 if is_running {
                     all.running.count(equal);
@@ -169,12 +167,15 @@ fn presence(out: &Out, first: Nanos, told: &BTreeMap<(Interval, Nanos), &Told>, 
     }
 }
 
-/// As [`is_bar`], where the candle opens at the close before, which counts for high and low.
-fn is_bar_opened_at(kept: &Kept, close: Decimal, candle: &Candle) -> bool {
+/// As [`is_bar`], where the candle opens at the close before, which counts for high and low or not.
+fn is_bar_opened_at(kept: &Kept, rule: Open, close: Decimal, candle: &Candle) -> bool {
     let Some(open) = close.at(kept.price_exp) else { return false };
     let mut with_open = kept.clone();
     let bar = &mut with_open.bar;
-    (bar.open, bar.high, bar.low) = (open, bar.high.max(open), bar.low.min(open));
+    bar.open = open;
+    if rule == Open::PreviousClose {
+        (bar.high, bar.low) = (bar.high.max(open), bar.low.min(open));
+    }
     is_bar(&with_open, candle.prices, candle)
 }
 

@@ -46,6 +46,8 @@ pub enum Open {
     FirstTrade,
     /// The close of the candle before, which counts for high and low too.
     PreviousClose,
+    /// The close of the candle before, which counts for neither high nor low: it may lie outside.
+    PreviousCloseApart,
 }
 
 /// What stands for a bucket without trades.
@@ -89,14 +91,5 @@ pub trait Witness {
     fn fills_of(&self, instrument: &Instrument, trade_id: &str) -> Option<(u64, u64)> {
         let _ = (instrument, trade_id);
         None
-    }
-}
-
-/// A venue whose candles are not read here.
-pub(super) struct Silent;
-
-impl Witness for Silent {
-    fn take(&mut self, _: Frame<'_>, _: &mut Vec<(Instrument, Candle)>) -> Result<(), FrameError> {
-        Ok(())
     }
 }

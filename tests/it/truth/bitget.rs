@@ -125,9 +125,10 @@ fn equal(files: &[std::path::PathBuf], rule: Open) -> (usize, usize, usize) {
         let prices: Vec<i64> = trades.iter().map(|trade| at(trade.price)).collect();
         let open = match rule {
             Open::FirstTrade => prices[0],
-            Open::PreviousClose => at(before.prices[3]),
+            Open::PreviousClose | Open::PreviousCloseApart => at(before.prices[3]),
         };
-        let opened = || prices.iter().copied().chain([open]);
+        let counts = rule != Open::PreviousCloseApart;
+        let opened = || prices.iter().copied().chain(counts.then_some(open));
         let ours =
             [open, opened().max().unwrap(), opened().min().unwrap(), *prices.last().unwrap()];
         let volume: i64 = trades.iter().map(|trade| at(trade.qty)).sum();
@@ -150,6 +151,7 @@ fn candles_open_at_the_close_before_them() {
     // The one that differs was told for the last time before the last trade of its minute.
     assert_eq!(equal(&files, rule), (59, 60, 1));
     assert_eq!(equal(&files, Open::FirstTrade).0, 3, "the usual rule fails");
+    assert!(equal(&files, Open::PreviousCloseApart).0 < 59, "and BitMEX's");
 }
 
 #[test]

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 
 use tickwire::domain::market::{Body, Event, Instrument, MarketState};
+use tickwire::feeds::venues::candle::{CandleRule, Open};
+use tickwire::feeds::venues::{Venue, venue};
+use tickwire::truth::{Row, capture_rows};
 
 use super::{Route, assert_same_bytes, files, fold_kept};
 
@@ -86,5 +89,61 @@ fn changes_that_are_lost_show_in_the_quotes() {
 fn the_same_capture_gives_the_same_bytes() {
     if let Some(files) = files(SET, &FILES) {
         assert_same_bytes("bitmex", &files);
+    }
+}
+
+/// Trades of four minutes, one of them empty, and the venue's candles of them: the second and the
+/// fourth open outside of what was traded.
+fn minutes() -> String {
+    // Each comes half a second after its time, in seconds of the hour.
+    let heard = |seconds: u32, frame: String| format!("{}.5: {frame}\n", 1_682_935_200 + seconds);
+    let trade = |seconds: u32, price: u32, size: u32| {
+        let time = format!("{:02}:{:02}", seconds / 60, seconds % 60);
+        let frame = format!(
+            r#"{{"table":"trade","action":"insert","data":[{{"timestamp":"2023-05-01T10:{time}.000Z","symbol":"XBTUSD","side":"Buy","size":{size},"price":{price},"trdMatchID":"id-{time}"}}]}}"#
+        );
+        heard(seconds, frame)
+    };
+    let bin = |end: u32, [open, high, low, close]: [u32; 4], volume: u32, trades: u32| {
+        let frame = format!(
+            r#"{{"table":"tradeBin1m","action":"insert","data":[{{"timestamp":"2023-05-01T10:0{end}:00.000Z","symbol":"XBTUSD","open":{open},"high":{high},"low":{low},"close":{close},"trades":{trades},"volume":{volume},"vwap":null,"lastSize":null,"turnover":0,"homeNotional":0,"foreignNotional":0}}]}}"#
+        );
+        heard(60 * end, frame)
+    };
+    [
+        trade(30, 100, 1),
+        bin(1, [99, 100, 100, 100], 1, 1),
+        trade(70, 103, 2),
+        trade(110, 102, 1),
+        bin(2, [100, 103, 102, 102], 3, 2),
+        bin(3, [102; 4], 0, 0),
+        trade(185, 101, 5),
+        bin(4, [102, 101, 101, 101], 5, 1),
+        trade(260, 101, 1),
+    ]
+    .concat()
+}
+
+#[test]
+fn candles_open_at_the_close_before_wherever_it_lies() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("BITMEX.txt");
+    std::fs::write(&file, minutes()).unwrap();
+    let sound = venue("bitmex").unwrap();
+    let rows = |open: Open| {
+        let candles = CandleRule { open, ..sound.candles };
+        capture_rows("set", &Venue { candles, ..*sound }, std::slice::from_ref(&file)).unwrap()
+    };
+    let told = rows(sound.candles.open);
+    assert!(told.iter().all(Row::holds), "{told:#?}");
+    let counted = |compared: &str| {
+        let row = told.iter().find(|row| row.compared.starts_with(compared)).unwrap();
+        (row.equal, row.total)
+    };
+    assert_eq!(counted("bars and the venue's candles"), (2, 2));
+    assert_eq!(counted("candles that open at the close before"), (3, 3));
+    assert_eq!(counted("candles of empty buckets"), (1, 1));
+    for wrong in [Open::FirstTrade, Open::PreviousClose] {
+        assert!(!rows(wrong).iter().all(Row::holds), "{wrong:?}");
     }
 }

@@ -6,21 +6,23 @@
 //! - Scale: bare numbers, with an exponent where they are small. Sizes are contracts.
 //! - Time: RFC 3339 with milliseconds. Before 2022 rows of the book had none.
 //! - A `partial` of `trade` or `quote` tells again the last one before the subscription: no events.
-//! - Candles: `tradeBin1m` opens with the close before it, while high and low are of its trades
-//!   alone; no rule here says that, and they are not read.
+//! - Candles: each opens at the close before, while high and low are of its trades alone; a minute
+//!   without trades is flat ([`candle`]).
 //!
 //! Source: bitmex.com/app/wsAPI, "Subscriptions", "OrderBookL2"; bitmex.com/api/explorer, "Trade".
 
 mod book;
+mod candle;
 mod frame;
 mod line;
 mod quote;
 mod trade;
 
 use self::book::Ladder;
+use self::candle::Bins;
 use self::frame::Table;
 use self::line::Socket;
-use super::candle::{CandleRule, Empty, Open, Silent, TopRule};
+use super::candle::{CandleRule, Empty, Open, TopRule};
 use super::prints::Prints;
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
@@ -31,11 +33,11 @@ pub(super) const VENUE: Venue = Venue {
     name: "bitmex",
     prefix: "BITMEX",
     sequencing: Sequencing::None,
-    candles: CandleRule { open: Open::PreviousClose, empty: Empty::Flat, vwap_digits: None },
+    candles: CandleRule { open: Open::PreviousCloseApart, empty: Empty::Flat, vwap_digits: None },
     tops: TopRule::InOrder,
     adapter: || Box::new(Bitmex::new()),
     line: || Box::new(Socket),
-    witness: || Box::new(Silent),
+    witness: || Box::new(Bins),
 };
 
 /// What the protocol needs remembered of one contract.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::market::{Aggressor, Body};
+use crate::feeds::venues::candle::Witness;
 
 /// One of each kind of frame.
 pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
@@ -182,4 +183,25 @@ fn a_bad_frame_is_refused_whole_and_harms_no_other() {
     let refused = taken(&mut bitmex, r#"{"status":400,"error":"Unknown table: foo","meta":{}}"#);
     assert!(matches!(refused, Err(FrameError::Venue(text)) if text == "Unknown table: foo"));
     assert_eq!(delta(&mut bitmex, SAMPLES[1]), [vec![], level("70.5", "5")]);
+}
+
+#[test]
+fn candles_of_rest_end_at_their_time_and_the_last_may_be_running() {
+    let url = "https://www.bitmex.com/api/v1/trade/bucketed?binSize=5m&partial=true&symbol=XBTUSD";
+    let body = r#"[{"timestamp":"2023-05-01T00:10:00.000Z","symbol":"XBTUSD","open":7,"high":9,"low":8,"close":8.5,"trades":2,"volume":30,"vwap":8.6},
+        {"timestamp":"2023-05-01T00:05:00.000Z","symbol":"XBTUSD","open":null,"high":null,"low":null,"close":null,"trades":0,"volume":0}]"#;
+    let read = |url: Option<&str>, body: &str| {
+        let mut out = Vec::new();
+        Bins.take(Frame::Response { url, body }, &mut out).map(|()| out)
+    };
+    let (instrument, candle) = read(Some(url), body).unwrap().remove(0);
+    assert_eq!(instrument.as_str(), "BITMEX:XBTUSD");
+    assert_eq!(candle.start, 1_682_899_500_000_000_000);
+    assert_eq!((candle.prices[0].to_string(), candle.count), ("7".to_owned(), Some(2)));
+    assert!(candle.is_running);
+    let whole = url.replace("true", "false");
+    assert!(!read(Some(&whole), body).unwrap()[0].1.is_running);
+    assert!(read(Some(&whole), &body.replace("\"low\":8", "\"low\":\"x\"")).is_err());
+    assert_eq!(read(Some("https://www.bitmex.com/api/v1/trade?symbol=XBTUSD"), "[]").unwrap(), []);
+    assert_eq!(read(None, body).unwrap(), []);
 }
