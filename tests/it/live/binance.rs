@@ -1,14 +1,16 @@
 //! Binance: combined streams, snapshots by REST.
 
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
+use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use tickwire::domain::market::Market;
 
 use super::dialect::{Dialect, Said, texts};
 use crate::truth::files;
 
-/// Spot or USD-M.
+/// Spot, USD-M or COIN-M.
 pub struct Binance {
     pub venue: (&'static str, &'static str),
     pub symbols: &'static [&'static str],
@@ -30,6 +32,25 @@ pub const USDM: Binance = Binance {
     names: &["BINANCE_FUTURES.ws.1.0.txt.gz", "BINANCE_FUTURES.http.0.0.txt.gz"],
 };
 
+/// Of COIN-M there is no recording: these are USD-M's frames under names such as COIN-M's. The venue
+/// documents the same fields for both.
+pub const COINM: Binance = Binance {
+    venue: ("binance-coinm", "BINANCE-COINM"),
+    symbols: &["SUSHIUSD_PERP", "AKROUSD_PERP", "CTKUSD_PERP", "KEEPUSD_PERP"],
+    ..USDM
+};
+
+/// A copy of a recording of USD-M with other names.
+fn renamed(file: &Path) -> PathBuf {
+    let mut text = String::new();
+    GzDecoder::new(std::fs::File::open(file).unwrap()).read_to_string(&mut text).unwrap();
+    let text = text.replace("USDT", "USD_PERP").replace("usdt", "usd_perp");
+    let name = file.file_stem().unwrap().to_str().unwrap().replace("FUTURES", "DELIVERY");
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&copy, text).unwrap();
+    copy
+}
+
 impl Dialect for Binance {
     fn venue(&self) -> (&'static str, &'static str) {
         self.venue
@@ -40,7 +61,9 @@ impl Dialect for Binance {
     }
 
     fn files(&self) -> Option<Vec<PathBuf>> {
-        files(self.set, self.names)
+        let files = files(self.set, self.names)?;
+        let is_renamed = self.venue == COINM.venue;
+        Some(if is_renamed { files.iter().map(|file| renamed(file)).collect() } else { files })
     }
 
     fn records_max(&self) -> usize {

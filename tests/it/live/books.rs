@@ -1,6 +1,6 @@
 //! Venue by venue: no book is ever wrong while it says `live`, whatever breaks.
 
-use super::binance::{SPOT, USDM};
+use super::binance::{COINM, SPOT, USDM};
 use super::bitfinex::Bitfinex;
 use super::bitget::Bitget;
 use super::bitmex::BitMex;
@@ -29,6 +29,11 @@ async fn binances_spot_book_is_never_wrong_while_it_says_live() {
 #[tokio::test]
 async fn binances_futures_books_are_never_wrong_while_they_say_live() {
     numbered_by_rest(USDM, "SUSHIUSDT").await;
+}
+
+#[tokio::test]
+async fn binances_coin_margined_books_are_never_wrong_while_they_say_live() {
+    numbered_by_rest(COINM, "SUSHIUSD_PERP").await;
 }
 
 #[tokio::test]
