@@ -35,7 +35,7 @@ impl Asking {
         Ok(Self { settings: settings.clone(), client: Mutex::new((client, Instant::now())) })
     }
 
-    /// Asks. A client that cannot tell is not asked again.
+    /// Asks. A client that cannot tell is not asked again, unless it is younger than [`GRACE`].
     ///
     /// # Errors
     ///

@@ -163,10 +163,17 @@ impl Identity {
             // The time that stands for the end (KIP-79).
             list.add_partition_offset(&self.topic, partition, Offset::End)?;
         }
-        let found = self.asking.ask(|consumer| Ok(consumer.offsets_for_times(list, timeout)?))?;
-        let end = |offset: Offset| if let Offset::Offset(end) = offset { Some(end) } else { None };
-        let known = |one: TopicPartitionListElem<'_>| Some((one.partition(), end(one.offset())?));
-        Ok(found.elements().into_iter().filter_map(known).collect())
+        self.asking.ask(|consumer| {
+            let found = consumer.offsets_for_times(list, timeout)?;
+            // The client leaves out partitions that it believes to have no leader.
+            let end =
+                |one: TopicPartitionListElem<'_>| match (one.error(), one.offset()) {
+                    (Ok(()), Offset::Offset(end)) => Ok((one.partition(), end)),
+                    _ => Err(self
+                        .fault(&format!("the end of partition {} was not told", one.partition()))),
+                };
+            found.elements().into_iter().map(end).collect()
+        })
     }
 
     /// When the log took a record; none where there is none at that very position.
@@ -207,7 +214,7 @@ impl Identity {
         }
     }
 
-    pub(super) fn fault(&self, what: &str) -> KafkaError {
+    fn fault(&self, what: &str) -> KafkaError {
         KafkaError::Question { brokers: self.brokers.clone(), what: what.to_owned() }
     }
 

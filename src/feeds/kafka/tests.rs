@@ -71,16 +71,23 @@ fn questions_are_answered_again_once_a_partition_has_a_leader() {
     let identity = Identity::new(&broker.settings).unwrap();
     assert_eq!(identity.range(3).unwrap(), (0, 1));
     broker.lead(MARKET_TOPIC, None);
-    // The first time it finds out, from then on it believes so.
+    // The first time a client finds out, from then on it believes so.
     (0..3).for_each(|_| assert!(identity.range(3).is_err()));
     broker.lead(MARKET_TOPIC, Some(1));
     assert_eq!(until(|| identity.range(3)), (0, 1));
-    let ends = until(|| {
-        let ends = identity.ends(0..PARTITIONS, PATIENCE)?;
-        let whole = ends.len() == usize::try_from(PARTITIONS).unwrap();
-        if whole { Ok(ends) } else { Err(identity.fault("some are missing")) }
-    });
-    assert_eq!(ends[&3], 1);
+}
+
+#[test]
+fn ends_are_told_of_all_partitions_or_not_at_all() {
+    let broker = Broker::start();
+    broker.write(MARKET_TOPIC);
+    let identity = Identity::new(&broker.settings).unwrap();
+    let ends = || identity.ends(0..PARTITIONS, PATIENCE);
+    assert_eq!(ends().unwrap()[&3], 1);
+    broker.cluster.partition_leader(MARKET_TOPIC, 3, None).unwrap();
+    (0..3).for_each(|_| assert!(ends().is_err()));
+    broker.cluster.partition_leader(MARKET_TOPIC, 3, Some(1)).unwrap();
+    assert_eq!(until(ends)[&3], 1);
 }
 
 #[test]

@@ -44,8 +44,6 @@ pub struct Letter<'a> {
 struct Tally {
     failed: AtomicU64,
     too_large: AtomicU64,
-    /// Records waited in vain for a broker to take them, all of `delivery.timeout.ms`.
-    ran_out_of_time: AtomicBool,
 }
 
 struct Context(Arc<Tally>);
@@ -66,14 +64,8 @@ impl ProducerContext for Context {
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         if let Err((error, _)) = result {
             self.0.failed.fetch_add(1, Ordering::Relaxed);
-            match error.rdkafka_error_code() {
-                Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
-                    self.0.too_large.fetch_add(1, Ordering::Relaxed);
-                }
-                Some(RDKafkaErrorCode::MessageTimedOut) => {
-                    self.0.ran_out_of_time.store(true, Ordering::Relaxed);
-                }
-                _ => {}
+            if error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
+                self.0.too_large.fetch_add(1, Ordering::Relaxed);
             }
             // Whoever flushes is told how many.
             tracing::debug!(%error, "a record was not delivered");
@@ -167,18 +159,11 @@ impl Writer {
     }
 
     /// A producer that met an error it does not go on from, as where the brokers forgot what it wrote
-    /// before, is replaced by another; what it had not delivered counts as failed. So is one whose
-    /// records ran out of time: it may not have heard that their partition has a leader again
-    /// (librdkafka issue 5430), and a new one asks.
+    /// before, is replaced by another; what it had not delivered counts as failed.
     fn replace_if_ended(&self) -> Result<(), KafkaError> {
-        let fatal = self.producer.read().producer.client().fatal_error();
-        let ran_out_of_time = self.tally.ran_out_of_time.swap(false, Ordering::Relaxed);
-        if let Some((code, reason)) = &fatal {
+        let ended = self.producer.read().producer.client().fatal_error();
+        if let Some((code, reason)) = ended {
             tracing::error!(%code, reason, "writing to the log ended, and begins anew");
-        } else if ran_out_of_time {
-            tracing::warn!("records found no broker in time; writing to the log begins anew");
-        }
-        if ran_out_of_time || fatal.is_some() {
             metrics().kafka_clients_replaced.inc();
             *self.producer.write() = producer(&self.settings, &self.tally)?;
         }
@@ -241,13 +226,7 @@ impl Writer {
     /// How many records did not arrive, and never will, since the last call of this or of
     /// [`Writer::flush`].
     pub fn undelivered(&self) -> u64 {
-        let failed = self.tally.failed.swap(0, Ordering::Relaxed);
-        if failed != 0
-            && let Err(error) = self.replace_if_ended()
-        {
-            tracing::warn!(%error, "beginning to write anew");
-        }
-        failed
+        self.tally.failed.swap(0, Ordering::Relaxed)
     }
 
     /// Whether brokers refused records as too large since the last call.

@@ -32,8 +32,8 @@ pub const USDM: Binance = Binance {
     names: &["BINANCE_FUTURES.ws.1.0.txt.gz", "BINANCE_FUTURES.http.0.0.txt.gz"],
 };
 
-/// Of COIN-M there is no recording: these are USD-M's frames under names such as COIN-M's. The venue
-/// documents the same fields for both.
+/// Of COIN-M there is no recording: these are USD-M's frames under names such as COIN-M's, with the
+/// pair (`ps`) that the venue documents beside the fields of USD-M.
 pub const COINM: Binance = Binance {
     venue: ("binance-coinm", "BINANCE-COINM"),
     symbols: &["SUSHIUSD_PERP", "AKROUSD_PERP", "CTKUSD_PERP", "KEEPUSD_PERP"],
@@ -44,6 +44,7 @@ pub const COINM: Binance = Binance {
 fn renamed(file: &Path) -> PathBuf {
     let mut text = String::new();
     GzDecoder::new(std::fs::File::open(file).unwrap()).read_to_string(&mut text).unwrap();
+    let text = text.replace("USDT\",\"U\"", "USDT\",\"ps\":\"USD\",\"U\"");
     let text = text.replace("USDT", "USD_PERP").replace("usdt", "usd_perp");
     let name = file.file_stem().unwrap().to_str().unwrap().replace("FUTURES", "DELIVERY");
     let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
