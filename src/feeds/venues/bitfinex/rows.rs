@@ -217,7 +217,8 @@ impl<'de> Visitor<'de> for RowVisitor {
     }
 }
 
-/// The text of a number or of a string without escapes; empty for anything else.
+/// The text of a number or of a string without escapes; empty for anything else. Unlike the cells of
+/// other venues it never owns its text, because a frame here is little but cells.
 struct Cell<'a>(&'a str);
 
 impl<'de> Deserialize<'de> for Cell<'de> {
