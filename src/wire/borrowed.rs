@@ -20,7 +20,8 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use self::scan::{BROKEN, Read, Reader, Unfit};
+use self::scan::{BROKEN, Bits, Read, Reader, Unfit};
+use crate::domain::market::Decimal;
 
 /// The name under which serde_json hands over the text of a number.
 pub(crate) const NUMBER: &str = "$serde_json::private::Number";
@@ -32,6 +33,19 @@ pub(crate) const PLAIN: &str = "$tickwire::plain";
 /// The name under which a decimal is wanted: a usual one is handed over as the `u128` of
 /// [`Decimal::to_bits`](crate::domain::market::Decimal), any other value as what the name stands for.
 pub(crate) const DECIMAL: &str = "$tickwire::decimal";
+/// The name under which a row of decimals is wanted, of a tuple's length or less: a usual one, whose
+/// cells [`row_of`] tells, is handed over as bytes; any other list as a list, and what is none as
+/// what the name stands for. Cells beyond the length are passed over, as visitors of lists have to.
+pub(crate) const ROW: &str = "$tickwire::row";
+/// The longest such row.
+const ROW_MAX: usize = 8;
+
+/// The decimals of a row that was handed over as bytes.
+#[inline]
+pub(crate) fn row_of(bytes: &[u8]) -> impl ExactSizeIterator<Item = Decimal> {
+    let (cells, _) = bytes.as_chunks::<{ size_of::<Bits>() }>();
+    cells.iter().map(|cell| Decimal::from_bits(u128::from_le_bytes(*cell)))
+}
 
 /// Reads a value.
 ///
@@ -290,6 +304,26 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         self.deserialize_seq(visitor)
     }
 
+    #[inline]
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Read<V::Value> {
+        if name != ROW {
+            return self.deserialize_seq(visitor);
+        }
+        let mut cells = [Bits::default(); ROW_MAX];
+        if let Some(count) = cells.get_mut(..len).and_then(|cells| self.row(cells)) {
+            return visitor.visit_bytes(cells[..count].as_flattened());
+        }
+        match self.peek()? {
+            b'[' => self.deserialize_seq(visitor),
+            _ => visitor.visit_newtype_struct(self),
+        }
+    }
+
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -349,7 +383,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     forward_to_deserialize_any! {
-        bool i128 u128 f32 f64 char bytes byte_buf unit unit_struct tuple_struct
+        bool i128 u128 f32 f64 char bytes byte_buf unit unit_struct
     }
 }
 

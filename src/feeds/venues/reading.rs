@@ -8,7 +8,7 @@ use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAcces
 
 use super::{FrameError, utc};
 use crate::domain::market::{Decimal, LevelChange, Nanos, SECOND_NS};
-use crate::wire::borrowed::{NUMBER, PLAIN, Text};
+use crate::wire::borrowed::{NUMBER, PLAIN, ROW, Text, row_of};
 use crate::wire::ingest::TRADE_ID_BYTES_MAX;
 use crate::wire::number::DecimalField;
 use crate::wire::time;
@@ -24,14 +24,22 @@ const CELLS_MAX: usize = 16;
 
 /// Decimal seconds since 1970, exact; digits beyond nanoseconds are cut.
 pub(in crate::feeds) fn seconds(text: &str) -> Option<Nanos> {
-    let usual = Decimal::parse(text).ok().filter(|seconds| !seconds.is_negative());
-    match usual.and_then(|seconds| seconds.at(9)) {
-        Some(nanos) => (nanos < TIME_LIMIT).then_some(nanos),
-        None => seconds_cut(text),
+    match Decimal::parse(text) {
+        Ok(seconds) => instant(seconds),
+        Err(_) => seconds_cut(text),
     }
 }
 
-/// The same where there may be more digits than a time has.
+/// The same of a number.
+pub(super) fn instant(seconds: Decimal) -> Option<Nanos> {
+    let nanos = match seconds.at(9) {
+        Some(nanos) => nanos,
+        None => Nanos::try_from(seconds.attos() / i128::from(SECOND_NS)).ok()?,
+    };
+    (!seconds.is_negative() && nanos < TIME_LIMIT).then_some(nanos)
+}
+
+/// The same where there are more digits than a number has.
 fn seconds_cut(text: &str) -> Option<Nanos> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -162,7 +170,7 @@ struct Level(DecimalField, DecimalField);
 
 impl<'de> Deserialize<'de> for Level {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(LevelVisitor)
+        deserializer.deserialize_tuple_struct(ROW, 2, LevelVisitor)
     }
 }
 
@@ -173,6 +181,15 @@ impl<'de> Visitor<'de> for LevelVisitor {
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("a price and a quantity")
+    }
+
+    #[inline]
+    fn visit_bytes<E: de::Error>(self, row: &[u8]) -> Result<Level, E> {
+        let mut row = row_of(row).map(|number| DecimalField(Ok(number)));
+        match (row.next(), row.next()) {
+            (Some(at), Some(qty)) => Ok(Level(at, qty)),
+            _ => Err(de::Error::invalid_length(1, &self)),
+        }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<Level, A::Error> {

@@ -38,6 +38,15 @@ fn end_of_plain(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// Whether a number has a zero before its digits, which JSON does not allow.
+#[inline]
+fn has_leading_zero(number: &[u8]) -> bool {
+    matches!(number, [b'0', b'0'..=b'9', ..] | [b'-', b'0', b'0'..=b'9', ..])
+}
+
+/// A decimal's [`Decimal::to_bits`].
+pub(super) type Bits = [u8; 16];
+
 /// A text, and how far it is read.
 pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
@@ -102,7 +111,7 @@ impl<'a> Reader<'a> {
 
     /// A decimal that begins here, bare or as a string, where it is a usual one; else nothing is
     /// taken. One pass, where the text of a number would be looked for first and then read.
-    #[inline]
+    #[inline(always)]
     pub(super) fn decimal(&mut self) -> Option<Decimal> {
         let is_string = *self.bytes.get(self.at)? == b'"';
         let start = self.at + usize::from(is_string);
@@ -111,11 +120,49 @@ impl<'a> Reader<'a> {
         let end = start + length;
         self.at = match self.bytes.get(end)? {
             b'"' if is_string => end + 1,
-            // JSON has no number with a zero before its digits.
-            b',' | b']' | b'}' if !is_string && !matches!(text, [b'0', b'0'..=b'9', ..]) => end,
+            b',' | b']' | b'}' if !is_string && !has_leading_zero(text) => end,
             _ => return None,
         };
         Some(number)
+    }
+
+    /// A list that begins here, where its first cells, as many as `cells` has room for, are usual
+    /// decimals with at most a blank before each; else nothing is taken. Puts the [`Decimal::to_bits`] of
+    /// each in place, passes over the cells behind them, and tells how many there are.
+    pub(super) fn row(&mut self, cells: &mut [Bits]) -> Option<usize> {
+        let (at, depth) = (self.at, self.depth);
+        let count = self.cells(cells);
+        if count.is_none() {
+            (self.at, self.depth) = (at, depth);
+        }
+        count
+    }
+
+    #[inline]
+    fn cells(&mut self, cells: &mut [Bits]) -> Option<usize> {
+        if *self.bytes.get(self.at)? != b'[' {
+            return None;
+        }
+        self.deeper().ok()?;
+        let mut count = 0;
+        loop {
+            match cells.get_mut(count) {
+                Some(cell) => {
+                    *cell = self.decimal()?.to_bits().to_le_bytes();
+                    count += 1;
+                }
+                None => self.skip().ok()?,
+            }
+            match self.bytes.get(self.at)? {
+                b',' => self.at += 1,
+                b']' => break,
+                _ => return None,
+            }
+            self.at += usize::from(self.bytes.get(self.at) == Some(&b' '));
+        }
+        self.at += 1;
+        self.depth -= 1;
+        Some(count)
     }
 
     /// A string behind blanks or with escapes.

@@ -2,25 +2,28 @@
 //! 0 removes the price, and the sign of the amount tells from which side.
 
 use super::super::FrameError;
-use super::super::reading::{price, quantity};
-use super::rows::{Data, Row};
+use super::super::reading::price;
+use super::rows::{Data, Row, whole};
 use crate::domain::market::{Body, Decimal, LevelChange};
 use crate::wire::number::DecimalField;
 
-fn level(row: &Row<'_>) -> Result<(bool, LevelChange), FrameError> {
+fn level(row: &Row) -> Result<(bool, LevelChange), FrameError> {
     let [at, count, amount, ..] = row.0;
-    let count: u64 = count.parse().map_err(|_| FrameError::Value("count"))?;
-    let (is_bid, amount) = match amount.strip_prefix('-') {
-        Some(amount) => (false, amount),
-        None => (true, amount),
-    };
-    let qty = quantity(DecimalField(Decimal::parse_scientific(amount)))?;
+    let count = whole(count).ok_or(FrameError::Value("count"))?;
+    let (is_bid, qty) = amount_of(amount)?;
     let qty = if count == 0 { Decimal::default() } else { qty };
-    Ok((is_bid, (price(DecimalField(Decimal::parse_scientific(at)))?, qty)))
+    Ok((is_bid, (price(at)?, qty)))
+}
+
+/// Whether an amount is the buyers', and the quantity it is of.
+pub(super) fn amount_of(amount: DecimalField) -> Result<(bool, Decimal), FrameError> {
+    let amount = amount.0.map_err(|source| FrameError::Number { field: "quantity", source })?;
+    let qty = amount.magnitude().ok_or(FrameError::Value("quantity"))?;
+    Ok((!amount.is_negative(), qty))
 }
 
 /// The book or change that data say.
-pub(super) fn read(data: &Data<'_>) -> Result<Body, FrameError> {
+pub(super) fn read(data: &Data) -> Result<Body, FrameError> {
     let mut sides = [Vec::new(), Vec::new()];
     for row in data.rows() {
         let (is_bid, level) = level(row)?;

@@ -9,10 +9,9 @@ use super::super::candle::{Candle, Witness};
 use super::super::reading::{Cell, epoch, price, quantity};
 use super::super::{Frame, FrameError};
 use super::CHANNELS_MAX;
-use super::rows::{List, Row};
-use crate::domain::market::{Decimal, Instrument, Nanos, SECOND_NS};
+use super::rows::{List, Row, whole};
+use crate::domain::market::{Instrument, Nanos, SECOND_NS};
 use crate::wire::borrowed;
-use crate::wire::number::DecimalField;
 
 /// Reads candles of the channels that were subscribed.
 #[derive(Default)]
@@ -47,16 +46,14 @@ fn keyed(key: &str) -> Option<(Instrument, Nanos)> {
     symbol.starts_with('t').then_some((instrument, seconds * SECOND_NS))
 }
 
-fn candle(row: &Row<'_>, length: Nanos) -> Result<Candle, FrameError> {
+fn candle(row: &Row, length: Nanos) -> Result<Candle, FrameError> {
     let [start, open, close, high, low, volume] = row.0;
-    let start: u64 = start.parse().map_err(|_| FrameError::Time("candle"))?;
-    let [open, high, low, close] =
-        [open, high, low, close].map(|text| price(DecimalField(Decimal::parse_scientific(text))));
+    let start = whole(start).ok_or(FrameError::Time("candle"))?;
     Ok(Candle {
         start: epoch("candle", start)?,
         length,
-        prices: [open?, high?, low?, close?],
-        volume: quantity(DecimalField(Decimal::parse_scientific(volume)))?,
+        prices: [price(open)?, price(high)?, price(low)?, price(close)?],
+        volume: quantity(volume)?,
         count: None,
         vwap: None,
         fills: None,

@@ -3,30 +3,45 @@
 
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 
-use crate::wire::borrowed::PLAIN;
+use super::super::reading::Cell;
+use crate::domain::market::DecimalError;
+use crate::wire::borrowed::{ROW, row_of};
+use crate::wire::number::{DecimalField, ScientificField};
 
 /// Cells of a row that are looked at: a candle's.
 const CELLS_MAX: usize = 6;
+/// What stands where a row has no number.
+const ABSENT: DecimalField = DecimalField(Err(DecimalError::Malformed));
 
-/// The first cells of a row, the text of each; empty where there are fewer, and for what is no
-/// number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Row<'a>(pub [&'a str; CELLS_MAX]);
+/// The first cells of a row; malformed where there are fewer, and for what is no number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Row(pub [DecimalField; CELLS_MAX]);
+
+impl Default for Row {
+    fn default() -> Self {
+        Self([ABSENT; CELLS_MAX])
+    }
+}
+
+/// A cell that is a whole number, not below zero.
+pub(super) fn whole(cell: DecimalField) -> Option<u64> {
+    cell.0.ok()?.at(0)?.try_into().ok()
+}
 
 /// What data say.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Data<'a> {
+pub(super) enum Data {
     /// One row.
-    One(Row<'a>),
+    One(Row),
     /// Rows; none in an empty list.
-    Many(Vec<Row<'a>>),
+    Many(Vec<Row>),
 }
 
-impl<'a> Data<'a> {
+impl Data {
     /// The rows.
-    pub fn rows(&self) -> &[Row<'a>] {
+    pub fn rows(&self) -> &[Row] {
         match self {
             Self::One(row) => std::slice::from_ref(row),
             Self::Many(rows) => rows,
@@ -36,13 +51,13 @@ impl<'a> Data<'a> {
 
 /// A whole list.
 #[derive(Debug)]
-pub(super) struct List<'a> {
+pub(super) struct List {
     /// Its channel's number.
     pub channel: u64,
     /// The word before the data; empty where there is none.
     pub word: Word,
     /// The data; none behind words that have none.
-    pub data: Option<Data<'a>>,
+    pub data: Option<Data>,
     /// The numbers behind the data, as far as they are some.
     pub tail: [Option<u64>; TAIL_MAX],
 }
@@ -80,7 +95,7 @@ impl Word {
     }
 }
 
-impl<'de> Deserialize<'de> for List<'de> {
+impl<'de> Deserialize<'de> for List {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(ListVisitor)
     }
@@ -89,7 +104,7 @@ impl<'de> Deserialize<'de> for List<'de> {
 struct ListVisitor;
 
 impl<'de> Visitor<'de> for ListVisitor {
-    type Value = List<'de>;
+    type Value = List;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("a channel's number and data")
@@ -122,28 +137,36 @@ impl<'de> Visitor<'de> for ListVisitor {
 }
 
 /// What stands behind the channel's number.
-enum Second<'a> {
+enum Second {
     Word(Word),
-    Data(Data<'a>),
+    Data(Data),
 }
 
-impl<'de> Deserialize<'de> for Second<'de> {
+impl<'de> Deserialize<'de> for Second {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(SecondVisitor)
+        deserializer.deserialize_tuple_struct(ROW, CELLS_MAX, SecondVisitor)
     }
 }
 
 struct SecondVisitor;
 
 impl<'de> Visitor<'de> for SecondVisitor {
-    type Value = Second<'de>;
+    type Value = Second;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("a word or data")
     }
 
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
+        inner.deserialize_str(self)
+    }
+
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
         Ok(Second::Word(Word::of(text)))
+    }
+
+    fn visit_bytes<E: de::Error>(self, row: &[u8]) -> Result<Self::Value, E> {
+        DataVisitor.visit_bytes(row).map(Second::Data)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, cells: A) -> Result<Self::Value, A::Error> {
@@ -151,19 +174,23 @@ impl<'de> Visitor<'de> for SecondVisitor {
     }
 }
 
-impl<'de> Deserialize<'de> for Data<'de> {
+impl<'de> Deserialize<'de> for Data {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(DataVisitor)
+        deserializer.deserialize_tuple_struct(ROW, CELLS_MAX, DataVisitor)
     }
 }
 
 struct DataVisitor;
 
 impl<'de> Visitor<'de> for DataVisitor {
-    type Value = Data<'de>;
+    type Value = Data;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("a row, or rows")
+    }
+
+    fn visit_bytes<E: de::Error>(self, row: &[u8]) -> Result<Self::Value, E> {
+        Ok(Data::One(Row::of(row)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
@@ -183,12 +210,25 @@ impl<'de> Visitor<'de> for DataVisitor {
     }
 }
 
-impl<'de> Row<'de> {
+impl Row {
+    /// A usual one.
+    fn of(bytes: &[u8]) -> Self {
+        let mut row = Self::default();
+        for (place, number) in row.0.iter_mut().zip(row_of(bytes)) {
+            *place = DecimalField(Ok(number));
+        }
+        row
+    }
+
     /// Reads the cells from `first` on.
-    fn read<A: SeqAccess<'de>>(mut self, first: usize, mut cells: A) -> Result<Self, A::Error> {
+    fn read<'de, A: SeqAccess<'de>>(
+        mut self,
+        first: usize,
+        mut cells: A,
+    ) -> Result<Self, A::Error> {
         for place in &mut self.0[first..] {
             match cells.next_element()? {
-                Some(Cell(text)) => *place = text,
+                Some(ScientificField(cell)) => *place = cell,
                 None => return Ok(self),
             }
         }
@@ -197,19 +237,23 @@ impl<'de> Row<'de> {
     }
 }
 
-impl<'de> Deserialize<'de> for Row<'de> {
+impl<'de> Deserialize<'de> for Row {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(RowVisitor)
+        deserializer.deserialize_tuple_struct(ROW, CELLS_MAX, RowVisitor)
     }
 }
 
 struct RowVisitor;
 
 impl<'de> Visitor<'de> for RowVisitor {
-    type Value = Row<'de>;
+    type Value = Row;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("a row")
+    }
+
+    fn visit_bytes<E: de::Error>(self, row: &[u8]) -> Result<Self::Value, E> {
+        Ok(Row::of(row))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, cells: A) -> Result<Self::Value, A::Error> {
@@ -217,94 +261,33 @@ impl<'de> Visitor<'de> for RowVisitor {
     }
 }
 
-/// The text of a number or of a string without escapes; empty for anything else. Unlike the cells of
-/// other venues it never owns its text, because a frame here is little but cells.
-struct Cell<'a>(&'a str);
-
-impl<'de> Deserialize<'de> for Cell<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(PLAIN, CellVisitor)
-    }
-}
-
-struct CellVisitor;
-
-impl<'de> Visitor<'de> for CellVisitor {
-    type Value = Cell<'de>;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a cell")
-    }
-
-    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Cell(text))
-    }
-
-    /// A string with escapes is no number.
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Cell(""))
-    }
-
-    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Cell(""))
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Cell(""))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<Self::Value, A::Error> {
-        while cells.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Cell(""))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Cell(""))
-    }
-}
-
 /// The first element of data.
-enum Item<'a> {
-    Cell(&'a str),
-    Row(Row<'a>),
+enum Item {
+    Cell(DecimalField),
+    Row(Row),
 }
 
-impl<'de> Deserialize<'de> for Item<'de> {
+impl<'de> Deserialize<'de> for Item {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(PLAIN, ItemVisitor)
-    }
-}
-
-impl<'a> From<Cell<'a>> for Item<'a> {
-    fn from(Cell(text): Cell<'a>) -> Self {
-        Self::Cell(text)
+        deserializer.deserialize_tuple_struct(ROW, CELLS_MAX, ItemVisitor)
     }
 }
 
 struct ItemVisitor;
 
 impl<'de> Visitor<'de> for ItemVisitor {
-    type Value = Item<'de>;
+    type Value = Item;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("a cell or a row")
     }
 
-    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Item::Cell(text))
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
+        ScientificField::deserialize(inner).map(|ScientificField(cell)| Item::Cell(cell))
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        CellVisitor.visit_str(text).map(Cell::into)
-    }
-
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Self::Value, E> {
-        CellVisitor.visit_bool(value).map(Cell::into)
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        CellVisitor.visit_unit().map(Cell::into)
+    fn visit_bytes<E: de::Error>(self, row: &[u8]) -> Result<Self::Value, E> {
+        Ok(Item::Row(Row::of(row)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, cells: A) -> Result<Self::Value, A::Error> {
@@ -315,22 +298,37 @@ impl<'de> Visitor<'de> for ItemVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::market::Decimal;
     use crate::wire::borrowed;
 
-    fn read(text: &str) -> List<'_> {
+    fn read(text: &str) -> List {
         borrowed::from_str(text).unwrap()
+    }
+
+    fn row(cells: &[&str]) -> Row {
+        let mut row = Row::default();
+        for (place, text) in row.0.iter_mut().zip(cells) {
+            *place = DecimalField(Decimal::parse_scientific(text));
+        }
+        row
     }
 
     #[test]
     fn a_list_has_a_word_or_not_and_numbers_behind_its_data() {
-        let list = read("[17,[1.5, -2,3e-7],86,1618677547161]");
-        assert_eq!((list.channel, list.word), (17, Word::Absent));
-        assert_eq!(list.data.unwrap().rows(), [Row(["1.5", "-2", "3e-7", "", "", ""])]);
-        assert_eq!(list.tail, [Some(86), Some(1_618_677_547_161), None]);
+        for text in ["[17,[1.5,-2,30],86,1618677547161]", "[17, [1.5, -2,3e1],86,1618677547161 ]"] {
+            let list = read(text);
+            assert_eq!((list.channel, list.word), (17, Word::Absent));
+            let Some(Data::One(Row([at, amount, count, ABSENT, ..]))) = list.data else {
+                panic!("{list:?}")
+            };
+            assert_eq!([at, amount].map(|cell| cell.0.unwrap().to_string()), ["1.5", "-2"]);
+            assert_eq!(whole(count), Some(30));
+            assert_eq!(list.tail, [Some(86), Some(1_618_677_547_161), None]);
+        }
 
         let list = read(r#"[17,"te",[1,2],5]"#);
         assert_eq!((list.word, list.tail[0]), (Word::Executed, Some(5)));
-        assert_eq!(list.data.unwrap().rows()[0].0[..2], ["1", "2"]);
+        assert_eq!(list.data, Some(Data::One(row(&["1", "2"]))));
         assert_eq!(read(r#"[17,"cs",-123,5]"#).word, Word::Checksum);
         assert_eq!(read(r#"[17,"hb",5]"#).tail[0], Some(5));
         assert_eq!(read(r#"[17,"new",{"a":[1]}]"#).word, Word::Other);
@@ -338,14 +336,25 @@ mod tests {
 
     #[test]
     fn rows_are_one_or_many_and_as_long_as_they_are() {
-        let data = read("[1,[[1,2,3,4,5,6,7],[8,null,\"9\"]]]").data.unwrap();
-        assert_eq!(
-            data,
-            Data::Many(vec![Row(["1", "2", "3", "4", "5", "6"]), Row(["8", "", "9", "", "", ""]),])
-        );
+        let data = read("[1,[[1,2,3,4,5,6,7],[8,null,\"9\"],[2, 3]]]").data.unwrap();
+        let wanted = [&["1", "2", "3", "4", "5", "6"][..], &["8", "", "9"], &["2", "3"]];
+        assert_eq!(data, Data::Many(wanted.map(row).to_vec()));
         assert_eq!(read("[1,[]]").data, Some(Data::Many(Vec::new())));
-        for text in ["", "[]", "[1]", "[1,]", "[\"a\",[1]]", "[1,5]", "[1,[[1],2]]", "[1,[1]] 2"] {
-            assert!(borrowed::from_str::<List<'_>>(text).is_err(), "{text}");
+        for text in [
+            "",
+            "[]",
+            "[1]",
+            "[1,]",
+            "[\"a\",[1]]",
+            "[1,5]",
+            "[1,[[1],2]]",
+            "[1,[1]] 2",
+            "[1,[1,2,]]",
+            "[1,[01,2]]",
+            "[1,[-01,2]]",
+            "[1,[1,{}]]",
+        ] {
+            assert!(borrowed::from_str::<List>(text).is_err(), "{text}");
         }
     }
 }

@@ -6,23 +6,21 @@ use compact_str::{CompactString, ToCompactString};
 
 use super::super::FrameError;
 use super::super::reading::{epoch, price, traded};
-use super::rows::{Data, Row};
-use crate::domain::market::{Aggressor, Body, Decimal, Nanos, Trade};
+use super::book::amount_of;
+use super::rows::{Data, Row, whole};
+use crate::domain::market::{Aggressor, Body, Nanos, Trade};
 use crate::wire::number::DecimalField;
 
-fn print(row: &Row<'_>) -> Result<(Nanos, Body), FrameError> {
+fn print(row: &Row) -> Result<(Nanos, Body), FrameError> {
     let [id, at, amount, at_price, ..] = row.0;
-    let id: u64 = id.parse().map_err(|_| FrameError::Value("trade id"))?;
-    let at: u64 = at.parse().map_err(|_| FrameError::Time("trade time"))?;
-    let (aggressor, amount) = match amount.strip_prefix('-') {
-        Some(amount) => (Aggressor::Sell, amount),
-        None => (Aggressor::Buy, amount),
-    };
+    let id = whole(id).ok_or(FrameError::Value("trade id"))?;
+    let at = whole(at).ok_or(FrameError::Time("trade time"))?;
+    let (buyer_took, qty) = amount_of(amount)?;
     let trade = Trade {
         trade_id: id.to_compact_string(),
-        price: price(DecimalField(Decimal::parse_scientific(at_price)))?,
-        qty: traded(DecimalField(Decimal::parse_scientific(amount)))?,
-        aggressor: Some(aggressor),
+        price: price(at_price)?,
+        qty: traded(DecimalField(Ok(qty)))?,
+        aggressor: Some(if buyer_took { Aggressor::Buy } else { Aggressor::Sell }),
         count: 1,
         conditions: CompactString::default(),
     };
@@ -30,6 +28,6 @@ fn print(row: &Row<'_>) -> Result<(Nanos, Body), FrameError> {
 }
 
 /// The trades that data say, oldest first.
-pub(super) fn read(data: &Data<'_>) -> Result<Vec<(Nanos, Body)>, FrameError> {
+pub(super) fn read(data: &Data) -> Result<Vec<(Nanos, Body)>, FrameError> {
     data.rows().iter().rev().map(print).collect()
 }

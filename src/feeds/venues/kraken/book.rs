@@ -47,6 +47,9 @@ pub(super) struct Told {
 
 impl Prices {
     fn lay(&mut self, rows: &[LevelChange]) {
+        if self.0.is_empty() {
+            self.0.reserve(rows.len());
+        }
         for &(price, qty) in rows {
             match (self.place(price), qty.is_zero()) {
                 (Ok(place), true) => drop(self.0.remove(place)),
@@ -56,19 +59,19 @@ impl Prices {
         }
     }
 
-    /// Takes out the worst prices beyond `depth`; `pop` takes one.
+    /// Takes out the worst prices beyond `depth`, and puts a removal of each behind `rows`; `pop`
+    /// takes one.
     fn cut(
         &mut self,
         depth: usize,
+        rows: &mut Vec<LevelChange>,
         pop: impl Fn(&mut VecDeque<(i128, Decimal)>) -> Option<(i128, Decimal)>,
-    ) -> Vec<Decimal> {
-        let mut gone = Vec::new();
+    ) {
         while depth < self.0.len()
             && let Some((_, price)) = pop(&mut self.0)
         {
-            gone.push(price);
+            rows.push((price, Decimal::default()));
         }
-        gone
     }
 
     /// Leaves of a whole book's rows those that are in it: no zeros, and none beyond the depth.
@@ -99,11 +102,12 @@ impl Depths {
         self.subscribed.filter(fits).unwrap_or_else(guess)
     }
 
-    /// Lays rows over both sides and tells which prices that pushed out.
-    fn lay(&mut self, told: &Told, depth: usize) -> [Vec<Decimal>; 2] {
+    /// Lays rows over both sides, and puts removals of the prices that this pushed out behind them.
+    fn lay(&mut self, told: &mut Told, depth: usize) {
         self.bids.lay(&told.bids);
         self.asks.lay(&told.asks);
-        [self.bids.cut(depth, VecDeque::pop_front), self.asks.cut(depth, VecDeque::pop_back)]
+        self.bids.cut(depth, &mut told.bids, VecDeque::pop_front);
+        self.asks.cut(depth, &mut told.asks, VecDeque::pop_back);
     }
 }
 
@@ -114,7 +118,7 @@ pub(super) fn snapshot(listed: &mut Listed<Pair>, mut told: Told, recv: Nanos) -
     depths.asks = Prices::default();
     let depth = depths.depth_of(told.bids.len().max(told.asks.len()));
     depths.depth = Some(depth);
-    depths.lay(&told, depth);
+    depths.lay(&mut told, depth);
     depths.bids.keep_held(&mut told.bids);
     depths.asks.keep_held(&mut told.asks);
     let Told { at, bids, asks, checksum } = told;
@@ -126,10 +130,7 @@ pub(super) fn delta(listed: &mut Listed<Pair>, mut told: Told, recv: Nanos) -> E
     let depths = &mut listed.state.depths;
     // Without snapshot and subscription nothing may be cut but what could never be shown.
     let depth = depths.depth.or(depths.subscribed).unwrap_or(DEPTH_MAX);
-    let [bids_gone, asks_gone] = depths.lay(&told, depth);
-    let removed = |price: Decimal| (price, Decimal::default());
-    told.bids.extend(bids_gone.into_iter().map(removed));
-    told.asks.extend(asks_gone.into_iter().map(removed));
+    depths.lay(&mut told, depth);
     let Told { at, bids, asks, checksum } = told;
     listed.event(at, recv, Body::BookDelta { bids, asks, checksum })
 }

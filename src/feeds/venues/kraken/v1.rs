@@ -14,6 +14,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::book;
@@ -24,9 +25,9 @@ use crate::domain::market::{
     Checksum, ChecksumKind, Decimal, Event, Instrument, LevelChange, Nanos,
 };
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::reading::{Cell, Row, price, quantity, seconds, seconds_of};
+use crate::feeds::venues::reading::{Cell, Row, instant, price, quantity, seconds, seconds_of};
 use crate::feeds::venues::roster::Roster;
-use crate::wire::borrowed::{self, PLAIN, Text};
+use crate::wire::borrowed::{self, ROW, row_of};
 use crate::wire::number::DecimalField;
 
 /// Takes an array.
@@ -149,17 +150,20 @@ impl Parts {
 }
 
 impl Rows {
-    fn row(&mut self, at: DecimalField, qty: DecimalField, time: &str) -> Option<LevelChange> {
-        if let (Some(time), DecimalField(Ok(price)), DecimalField(Ok(qty))) =
-            (seconds(time), at, qty)
+    fn row(
+        &mut self,
+        at: DecimalField,
+        qty: DecimalField,
+        time: Option<Nanos>,
+    ) -> Option<LevelChange> {
+        if let (Some(time), DecimalField(Ok(price)), DecimalField(Ok(qty))) = (time, at, qty)
             && !qty.is_negative()
         {
             self.at = self.at.max(Some(time));
             return Some((price, qty));
         }
-        self.note(
-            seconds_of("level time", time).and_then(|_| price(at)).and_then(|_| quantity(qty)),
-        );
+        let time = time.ok_or(FrameError::Time("level time"));
+        self.note(time.and_then(|_| price(at)).and_then(|_| quantity(qty)));
         None
     }
 
@@ -188,9 +192,29 @@ impl<'de> Visitor<'de> for PartsSeed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        list.next_element::<IgnoredAny>()?;
         while list.next_element_seed(PartSeed(&mut *self.0))?.is_some() {}
         Ok(())
     }
+}
+
+/// A checksum, which has 32 bits.
+fn checksum(field: DecimalField) -> Option<Checksum> {
+    let value = field.0.ok().filter(|value| value.written_scale() == 0)?.at(0)?;
+    let value = u32::try_from(value).ok()?.into();
+    Some(Checksum { kind: ChecksumKind::Kraken, value })
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum Key {
+    As,
+    Bs,
+    A,
+    B,
+    C,
+    #[serde(other)]
+    Other,
 }
 
 /// Reads one element of it; nothing where it is no object.
@@ -200,7 +224,7 @@ impl<'de> DeserializeSeed<'de> for PartSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_newtype_struct(PLAIN, self)
+        deserializer.deserialize_any(self)
     }
 }
 
@@ -213,42 +237,31 @@ impl<'de> Visitor<'de> for PartSeed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let parts = self.0;
-        while let Some(Text(key)) = map.next_key()? {
-            match key.as_ref() {
-                "as" | "a" => map.next_value_seed(RowsSeed(&mut parts.asks, &mut parts.rows))?,
-                "bs" | "b" => map.next_value_seed(RowsSeed(&mut parts.bids, &mut parts.rows))?,
-                "c" => match map.next_value::<Cell<'de>>()?.0.parse::<u32>() {
-                    Ok(value) => {
-                        let kind = ChecksumKind::Kraken;
-                        parts.checksum = Some(Checksum { kind, value: value.into() });
-                    }
-                    Err(_) => {
+        while let Some(key) = map.next_key()? {
+            match key {
+                Key::As | Key::A => {
+                    map.next_value_seed(RowsSeed(&mut parts.asks, &mut parts.rows))?;
+                }
+                Key::Bs | Key::B => {
+                    map.next_value_seed(RowsSeed(&mut parts.bids, &mut parts.rows))?;
+                }
+                Key::C => {
+                    parts.checksum = checksum(map.next_value()?);
+                    if parts.checksum.is_none() {
                         parts.rows.fault.get_or_insert(FrameError::Value("checksum"));
                     }
-                },
-                _ => {
+                }
+                Key::Other => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
-            parts.is_whole |= matches!(key.as_ref(), "as" | "bs");
-            parts.is_change |= matches!(key.as_ref(), "a" | "b");
+            parts.is_whole |= matches!(key, Key::As | Key::Bs);
+            parts.is_change |= matches!(key, Key::A | Key::B);
         }
         Ok(())
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<(), D::Error> {
-        inner.deserialize_any(self)
-    }
-
     fn visit_str<E: de::Error>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E: de::Error>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E: de::Error>(self, _: i64) -> Result<(), E> {
         Ok(())
     }
 
@@ -290,7 +303,7 @@ impl<'de> DeserializeSeed<'de> for RowSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
+        deserializer.deserialize_tuple_struct(ROW, 3, self)
     }
 }
 
@@ -301,13 +314,27 @@ impl<'de> Visitor<'de> for RowSeed<'_> {
         out.write_str("a price, a volume and a time")
     }
 
+    fn visit_bytes<E: de::Error>(self, row: &[u8]) -> Result<(), E> {
+        let mut cells = row_of(row);
+        let Self(side, rows) = self;
+        let (Some(at), Some(qty)) = (cells.next(), cells.next()) else {
+            return Err(short(1));
+        };
+        let time = cells.next().and_then(instant);
+        side.extend(rows.row(DecimalField(Ok(at)), DecimalField(Ok(qty)), time));
+        Ok(())
+    }
+
     fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<(), A::Error> {
-        let short = |count: usize| de::Error::invalid_length(count, &"three cells");
         let at = cells.next_element()?.ok_or_else(|| short(0))?;
         let qty = cells.next_element()?.ok_or_else(|| short(1))?;
         let Cell(time) = cells.next_element()?.unwrap_or_default();
         while cells.next_element::<IgnoredAny>()?.is_some() {}
-        self.0.extend(self.1.row(at, qty, &time));
+        self.0.extend(self.1.row(at, qty, seconds(&time)));
         Ok(())
     }
+}
+
+fn short<E: de::Error>(count: usize) -> E {
+    de::Error::invalid_length(count, &"three cells")
 }
