@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{VENUE, is_spot};
+use super::{VENUE, product};
 use crate::domain::market::{Decimal, Instrument, Nanos};
 use crate::feeds::venues::candle::{Candle, Witness};
 use crate::feeds::venues::channel::{self, Item, candle_length, millis};
@@ -32,9 +32,9 @@ impl Witness for Candles {
             return Ok(());
         }
         let told = channel::read(text, |name| candle_length(name).is_some())?;
-        let Some(arg) = told.arg.filter(is_spot) else { return Ok(()) };
-        let Some(length) = candle_length(&arg.channel.0) else { return Ok(()) };
-        let symbol = &arg.inst_id.0;
+        let Some(arg) = told.arg else { return Ok(()) };
+        let length = candle_length(&arg.channel.0);
+        let Some((length, symbol)) = length.zip(product::symbol(&arg)) else { return Ok(()) };
         let instrument = Instrument::parse(&format!("{}:{symbol}", VENUE.prefix))
             .map_err(|_| FrameError::Symbol(symbol.to_string()))?;
         let mut candles = Vec::with_capacity(told.data.len());

@@ -7,6 +7,7 @@
 
 use serde_json::json;
 
+use super::product;
 use crate::feeds::venues::line::{Line, Recovery, Terms};
 
 const DAY_MS: u64 = 86_400_000;
@@ -33,7 +34,8 @@ fn request(op: &str, channels: &[&str], symbols: &[String]) -> String {
     let mut arguments = Vec::with_capacity(channels.len() * symbols.len());
     for symbol in symbols {
         for channel in channels {
-            arguments.push(json!({"instType": "SPOT", "channel": channel, "instId": symbol}));
+            let (product, id) = product::named(symbol);
+            arguments.push(json!({"instType": product, "channel": channel, "instId": id}));
         }
     }
     json!({"op": op, "args": arguments}).to_string()

@@ -1,36 +1,39 @@
-//! Bitget spot, WebSocket v1 (2022) and v2: `books` (also `books5`, `books15`), `books1`, `trade`.
+//! Bitget spot and futures, WebSocket v1 (2022) and v2: `books` (also `books5`, `books15`), `books1`,
+//! `trade`.
 //!
-//! - The form of the frames is OKX's. Futures (`mc`, `USDT-FUTURES` and the like) have the symbols
-//!   of spot, so only frames of spot are taken.
+//! - The form of the frames is OKX's. Futures have the symbols of spot there, so they are named as
+//!   the venue's REST v1 names them, `BTCUSDT_UMCBL` ([`product`]). Demo products give nothing.
 //! - Sequence: v2 has `seq`, and `pseq` = last `seq`, by which it is contiguous; v1 has neither.
 //! - Snapshot: the answer to the subscription.
 //! - Checksum: with each message of `books`, over the 25 best levels; 0 and absent are none. While
 //!   the venue sent no `pseq` it was the only thing that showed a lost message.
-//! - Scale: decimals as text. Time: `ts`, milliseconds.
+//! - Scale: decimals as text; quantities in the base currency, of futures too. Time: `ts`,
+//!   milliseconds.
 //! - Trades come newest first, and some fifty earlier ones with the subscription ([`trade`]).
 //! - Candles: open with the close before them, which counts for high and low; a minute without
 //!   trades is flat ([`candle`]).
 //! - `ticker` has rounded prices without quantities (v1), or lags (v2); it gives no events.
 //!
-//! Source: bitget.com/api-doc/spot, "Depth Channel", "Trading Channel", "Candlestick Channel";
-//! the documents of v1 said the same of its channels.
+//! Source: bitget.com/api-doc/spot and /contract, "Depth Channel", "Trading Channel", "Candlestick
+//! Channel"; the documents of v1 said the same of its channels.
 
 mod book;
 mod candle;
 mod line;
+mod product;
 mod quote;
 mod trade;
 
 use self::candle::Candles;
 use self::line::Socket;
 use super::candle::{CandleRule, Empty, Open, TopRule};
-use super::channel::{self, Arg, Item};
+use super::channel::{self, Item};
 use super::prints::Prints;
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Event, Instrument, Nanos};
 
-/// Spot, `BITGET:…`.
+/// Spot and futures, `BITGET:…`.
 pub(super) const VENUE: Venue = Venue {
     name: "bitget",
     prefix: "BITGET",
@@ -68,11 +71,6 @@ fn kind_of(channel: &str) -> Option<Kind> {
     }
 }
 
-/// Whether a frame is of spot: `SPOT` in v2, `sp` or `SP` in v1.
-fn is_spot(arg: &Arg<'_>) -> bool {
-    ["spot", "sp"].iter().any(|kind| arg.inst_type.0.eq_ignore_ascii_case(kind))
-}
-
 impl Bitget {
     fn new() -> Self {
         Self { roster: Roster::new(VENUE.prefix) }
@@ -98,12 +96,12 @@ impl Bitget {
                 Ok(())
             };
         };
-        let kind = kind_of(&arg.channel.0).filter(|_| is_spot(&arg) && !told.data.is_empty());
-        let Some(kind) = kind else { return Ok(()) };
+        let kind = kind_of(&arg.channel.0).filter(|_| !told.data.is_empty());
+        let Some((kind, symbol)) = kind.zip(product::symbol(&arg)) else { return Ok(()) };
         if kind == Kind::Trades {
             let trades = trade::read(told.data)?;
             let is_history = told.action.0 == "snapshot";
-            let listed = self.roster.get(&arg.inst_id.0)?;
+            let listed = self.roster.get(&symbol)?;
             return trade::give(listed, trades, is_history, recv, out);
         }
         let mut bodies = Vec::with_capacity(told.data.len());
@@ -114,7 +112,7 @@ impl Bitget {
                 _ => book::read(fields, &told.action.0)?,
             });
         }
-        let listed = self.roster.get(&arg.inst_id.0)?;
+        let listed = self.roster.get(&symbol)?;
         for (at, [seq, prev_seq], body) in bodies {
             let event = Event { seq, prev_seq, ..listed.event(at, recv, body) };
             out.push((listed.instrument.clone(), event));

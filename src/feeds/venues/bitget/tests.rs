@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::market::{Aggressor, Body, Trade};
 use crate::feeds::venues::candle::Witness;
+use crate::feeds::venues::line::Line;
 
 /// One of each kind of frame.
 pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
@@ -96,13 +97,44 @@ fn a_book_of_one_level_is_a_quote() {
 }
 
 #[test]
+fn products_that_share_a_symbol_are_instruments_of_their_own() {
+    let mut bitget = Bitget::new();
+    let mut line = Socket;
+    let frames = [
+        (SAMPLES[4].to_owned(), "BTCUSDT", "SPOT"),
+        (SAMPLES[4].replace("SPOT", "USDT-FUTURES"), "BTCUSDT_UMCBL", "USDT-FUTURES"),
+        (SAMPLES[3].replace("\"sp\"", "\"mc\""), "BTCUSDT_UMCBL", "USDT-FUTURES"),
+        (
+            SAMPLES[3].replace("\"sp\"", "\"MC\"").replace("BTCUSDT", "BTCUSD"),
+            "BTCUSD_DMCBL",
+            "COIN-FUTURES",
+        ),
+        (SAMPLES[4].replace("SPOT", "COIN-FUTURES"), "BTCUSDT_DMCBL", "COIN-FUTURES"),
+        (
+            SAMPLES[3].replace("\"sp\"", "\"mc\"").replace("BTCUSDT", "BTCPERP"),
+            "BTCPERP_CMCBL",
+            "USDC-FUTURES",
+        ),
+    ];
+    for (text, symbol, product) in frames {
+        let mut out = Vec::new();
+        bitget.take(Frame::Message(&text), 7, &mut out).unwrap();
+        assert_eq!(out[0].0.as_str(), format!("BITGET:{symbol}"), "{text}");
+
+        let said = line.subscribe(&[symbol.to_owned()]).remove(0);
+        let id = symbol.split('_').next().unwrap();
+        assert!(said.contains(&format!(r#""instType":"{product}""#)), "{said}");
+        assert!(said.contains(&format!(r#""instId":"{id}""#)), "{said}");
+    }
+}
+
+#[test]
 fn what_carries_nothing_gives_nothing() {
     let mut bitget = Bitget::new();
     for text in [
         "pong",
         SAMPLES[5],
-        &SAMPLES[1].replace("SPOT", "USDT-FUTURES"),
-        &SAMPLES[3].replace("\"sp\"", "\"mc\""),
+        &SAMPLES[1].replace("SPOT", "SUSDT-FUTURES"),
         r#"{"action":"snapshot","arg":{"instType":"sp","channel":"ticker","instId":"A"},"data":[{"bids":5}]}"#,
         r#"{"action":"update","arg":{"instType":"sp","channel":"candle1m","instId":"A"},"data":[["1","2"]]}"#,
     ] {
