@@ -36,6 +36,8 @@ pub(super) struct Now {
 
 struct One {
     symbol: String,
+    /// The symbol as it stands in frames, in small letters.
+    in_frames: String,
     watch: Watch,
     recovery: Recovery,
     /// Why the book was lost, until it is had again.
@@ -86,6 +88,7 @@ impl Followed {
 
     fn one(&self, symbol: String, now: u64) -> One {
         One {
+            in_frames: (self.venue.line)().in_frames(&symbol).to_ascii_lowercase(),
             symbol,
             watch: Watch::new(self.venue.sequencing != Sequencing::Contiguous),
             recovery: Recovery::new(self.way, &self.settings, now),
@@ -206,7 +209,7 @@ impl Followed {
         let is_other = matches!(error, FrameError::Symbol(_) | FrameError::TooManyInstruments(_));
         // JSON writes a slash with or without a backslash.
         let text = text.replace('\\', "").to_ascii_lowercase();
-        let named = |one: &One| text.contains(&one.symbol.to_ascii_lowercase());
+        let named = |one: &One| text.contains(&one.in_frames);
         let any_named = self.all.values().any(named);
         let is_whole = matches!(error, FrameError::Shape(_)) && is_numbered;
         if (is_other || is_whole) && !any_named {

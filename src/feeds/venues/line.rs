@@ -63,6 +63,11 @@ pub trait Line {
     /// What is said on a new connection: books, trades and best bid and ask of the symbols.
     fn subscribe(&mut self, symbols: &[String]) -> Vec<String>;
 
+    /// How a symbol stands in the venue's frames, where its instrument is named by more.
+    fn in_frames<'s>(&self, symbol: &'s str) -> &'s str {
+        symbol
+    }
+
     /// What is said to have one symbol's book again ([`Recovery::Resubscribe`]).
     fn renew(&mut self, symbol: &str) -> Vec<String> {
         let _ = symbol;

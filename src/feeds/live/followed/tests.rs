@@ -135,6 +135,19 @@ fn a_refused_frame_costs_those_it_names_or_all() {
 }
 
 #[test]
+fn a_refused_frame_costs_all_products_that_its_symbol_may_mean() {
+    let names = ["BITGET:BTCUSDT", "BITGET:BTCUSDT_UMCBL", "BITGET:ETHUSDT_UMCBL"];
+    let mut all = followed("bitget", &names.map(|name| &name[7..]));
+    for name in names {
+        snapshot(&mut all, name, at(0), 0);
+    }
+    let text = r#"{"arg":{"instType":"USDT-FUTURES","instId":"BTCUSDT"}}"#;
+    let lost = kinds(&all.refuse(text, &FrameError::Value("price"), at(1)));
+    let lost: Vec<_> = lost.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(lost, names[..2]);
+}
+
+#[test]
 fn an_unknown_kind_of_message_is_harmless_where_numbers_show_every_gap() {
     let mut all = followed("binance", &["AB"]);
     snapshot(&mut all, "BINANCE:AB", at(0), 0);

@@ -50,6 +50,10 @@ impl Line for Socket {
         vec![request("subscribe", &CHANNELS, symbols)]
     }
 
+    fn in_frames<'s>(&self, symbol: &'s str) -> &'s str {
+        product::named(symbol).1
+    }
+
     fn renew(&mut self, symbol: &str) -> Vec<String> {
         let symbols = [symbol.to_owned()];
         ["unsubscribe", "subscribe"].map(|op| request(op, &CHANNELS[..1], &symbols)).into()
