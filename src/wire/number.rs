@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::borrowed::{DECIMAL, NUMBER, PLAIN, Text};
 use crate::domain::market::{Decimal, DecimalError, Nanos};
@@ -104,10 +104,23 @@ impl<'de, const SCIENTIFIC: bool> Visitor<'de> for DecimalVisitor<SCIENTIFIC> {
         if SCIENTIFIC { Ok(Err(DecimalError::Malformed)) } else { Err(wrong()) }
     }
 
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        if !SCIENTIFIC {
+            return Err(de::Error::invalid_type(de::Unexpected::Seq, &self));
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Err(DecimalError::Malformed))
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let text = number_in(&mut map)?;
-        let text = text.ok_or_else(|| de::Error::invalid_type(de::Unexpected::Map, &self))?;
-        self.visit_str(&text)
+        match map.next_key::<Text<'de>>()?.map(|key| key.0) {
+            Some(key) if key == NUMBER => return self.visit_str(&map.next_value::<Text<'de>>()?.0),
+            _ if !SCIENTIFIC => return Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
+            Some(_) => drop(map.next_value::<IgnoredAny>()?),
+            None => {}
+        }
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Err(DecimalError::Malformed))
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {

@@ -420,12 +420,49 @@ mod tests {
         assert_eq!(Decimal::sum([number("9223372036854775807"), number("1")]), None);
     }
 
+    #[test]
+    fn eight_digits_at_once_are_the_eight_digits() {
+        for text in [
+            "1.500000001",
+            "1.000000001",
+            "1.0000000012",
+            "12345678.00000000",
+            "-0.00000000",
+            "0.12345678",
+            "12345678",
+            "123456781",
+            "1234567812345678",
+            "12345678.12345678",
+            "-9.9999999900",
+            "0.00000001",
+            "100000000.000000000",
+            "99999999.99999999",
+            "1.1234567",
+            "1234567.1",
+        ] {
+            let number = Decimal::parse_short(text.as_bytes());
+            assert_eq!(number, Decimal::parse_any(text).ok(), "{text}");
+            assert!(number.is_some(), "{text}");
+        }
+        for text in
+            ["1234567/", "1234567:", "0.1234567/", "0.:2345678", "\u{e9}234567", "1.\u{b2}2345678"]
+        {
+            assert_eq!(Decimal::parse_short(text.as_bytes()), None, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn one_pass_gives_what_the_long_way_gives(text in r"-?[0-9]{0,20}\.?[0-9]{0,20}e?") {
-            if let Some(number) = Decimal::parse_short(text.as_bytes()) {
+        fn one_pass_gives_what_the_long_way_gives(text in prop_oneof![
+            r"-?[0-9]{0,20}\.?[0-9]{0,20}e?",
+            r"-?[0-9]{1,9}\.[0-9]{0,8}0{0,9}[0-9]{0,4}",
+        ]) {
+            let read = Decimal::parse_short(text.as_bytes());
+            if let Some(number) = read {
                 prop_assert_eq!(Decimal::parse_any(&text), Ok(number));
             }
+            let digits = text.bytes().filter(u8::is_ascii_digit).count();
+            prop_assert_eq!(read.is_some(), digits <= 18 && Decimal::parse_any(&text).is_ok());
         }
 
         #[test]

@@ -110,6 +110,34 @@ proptest! {
     }
 }
 
+/// A JSON text with blanks around each of its marks.
+fn spaced(text: &str) -> String {
+    let (mut out, mut in_string, mut is_escaped) = (String::new(), false, false);
+    for c in text.chars() {
+        let is_mark = !in_string && "[]{}:,".contains(c);
+        out.push_str(if is_mark { " \t" } else { "" });
+        out.push(c);
+        out.push_str(if is_mark { "  " } else { "" });
+        in_string ^= c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+    }
+    out
+}
+
+#[test]
+fn blanks_between_the_parts_of_a_frame_change_nothing() {
+    for venue in VENUES {
+        let (mut adapter, mut twin) = ((venue.adapter)(), (venue.adapter)());
+        for text in samples() {
+            let wide = spaced(text);
+            let mut out = [Vec::new(), Vec::new()];
+            let plain = adapter.take(Frame::Message(text), 1, &mut out[0]).is_ok();
+            assert_eq!(twin.take(Frame::Message(&wide), 1, &mut out[1]).is_ok(), plain, "{text}");
+            assert_eq!(out[0], out[1], "{} {text}", venue.name);
+        }
+    }
+}
+
 #[test]
 fn every_sample_is_taken_by_its_venue() {
     let all = samples();

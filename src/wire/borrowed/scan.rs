@@ -127,8 +127,9 @@ impl<'a> Reader<'a> {
     }
 
     /// A list that begins here, where its first cells, as many as `cells` has room for, are usual
-    /// decimals with at most a blank before each; else nothing is taken. Puts the [`Decimal::to_bits`] of
-    /// each in place, passes over the cells behind them, and tells how many there are.
+    /// decimals, of which all but the first may stand behind a blank; else nothing is taken. Puts the
+    /// [`Decimal::to_bits`] of each in place, passes over the cells behind them, and tells how many
+    /// were put.
     pub(super) fn row(&mut self, cells: &mut [Bits]) -> Option<usize> {
         let (at, depth) = (self.at, self.depth);
         let count = self.cells(cells);
@@ -300,7 +301,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_decimal_is_read_in_one_pass_as_its_text_is(
-            text in "\"?-?0{0,2}[0-9]{0,19}(\\.[0-9]{0,9}0{0,9})?\"?[,}e ]?") {
+            text in "\"?-?0{0,2}[0-9]{0,19}(\\.[0-9]{0,9}0{0,9})?\"?[],}e ]?") {
             let reader = || Reader { text: &text, bytes: text.as_bytes(), at: 0, depth: 0 };
             let (mut once, mut twice) = (reader(), reader());
             if let Some(number) = once.decimal() {

@@ -15,10 +15,11 @@ fn level(row: &Row) -> Result<(bool, LevelChange), FrameError> {
     Ok((is_bid, (price(at)?, qty)))
 }
 
-/// Whether an amount is the buyers', and the quantity it is of.
+/// Whether an amount is the buyers', and the quantity it is of; nothing is nobody's.
 pub(super) fn amount_of(amount: DecimalField) -> Result<(bool, Decimal), FrameError> {
     let amount = amount.0.map_err(|source| FrameError::Number { field: "quantity", source })?;
-    let qty = amount.magnitude().ok_or(FrameError::Value("quantity"))?;
+    let qty = amount.magnitude().filter(|qty| !qty.is_zero());
+    let qty = qty.ok_or(FrameError::Value("quantity"))?;
     Ok((!amount.is_negative(), qty))
 }
 

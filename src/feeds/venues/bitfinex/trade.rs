@@ -5,11 +5,10 @@
 use compact_str::{CompactString, ToCompactString};
 
 use super::super::FrameError;
-use super::super::reading::{epoch, price, traded};
+use super::super::reading::{epoch, price};
 use super::book::amount_of;
 use super::rows::{Data, Row, whole};
 use crate::domain::market::{Aggressor, Body, Nanos, Trade};
-use crate::wire::number::DecimalField;
 
 fn print(row: &Row) -> Result<(Nanos, Body), FrameError> {
     let [id, at, amount, at_price, ..] = row.0;
@@ -19,7 +18,7 @@ fn print(row: &Row) -> Result<(Nanos, Body), FrameError> {
     let trade = Trade {
         trade_id: id.to_compact_string(),
         price: price(at_price)?,
-        qty: traded(DecimalField(Ok(qty)))?,
+        qty,
         aggressor: Some(if buyer_took { Aggressor::Buy } else { Aggressor::Sell }),
         count: 1,
         conditions: CompactString::default(),

@@ -2,7 +2,8 @@
 //! `trade`.
 //!
 //! - The form of the frames is OKX's. Futures have the symbols of spot there, so they are named as
-//!   the venue's REST v1 names them, `BTCUSDT_UMCBL` ([`product`]). Demo products give nothing.
+//!   the venue's REST v1 names them, `BTCUSDT_UMCBL` ([`product`]). Demo products of v2 give nothing;
+//!   frames of v1 do not tell them from others (`SBTCSUSDT`, but `SYSUSDT`).
 //! - Sequence: v2 has `seq`, and `pseq` = last `seq`, by which it is contiguous; v1 has neither.
 //! - Snapshot: the answer to the subscription.
 //! - Checksum: with each message of `books`, over the 25 best levels; 0 and absent are none. While

@@ -95,6 +95,19 @@ fn levels_pushed_out_of_the_depth_are_removed_in_the_same_delta() {
 }
 
 #[test]
+fn a_v1_row_may_be_written_otherwise_than_usual() {
+    let good = r#"[0,{"a":[["5541.30000","2.50700000","1534614335.345903"]],"c":"97"},"book-10","XBT/USD"]"#;
+    let usual = events(&mut Kraken::new(), good);
+    assert_eq!(usual[0].ts_event, 1_534_614_335_345_903_000);
+    let time = "\"1534614335.345903\"";
+    for written in
+        ["1534614335.345903", "\"1534614335.3459030000999999999\"", "\"1534614335.345903\",\"r\""]
+    {
+        assert_eq!(events(&mut Kraken::new(), &good.replace(time, written)), usual, "{written}");
+    }
+}
+
+#[test]
 fn v1_trades_are_numbered_within_their_time() {
     let text = r#"[0,[["5541.20000","0.15850568","1534614057.321597","s","l",""],["6060.00000","0.02455000","1534614057.321597","b","m",""],["6060.00000","0.02455000","1534614057.324998","b","l",""]],"trade","XBT/USD"]"#;
     let given = events(&mut Kraken::new(), text);
@@ -269,6 +282,10 @@ fn a_bad_frame_is_refused_whole_and_harms_no_other() {
         good.replace("book-10", "news"),
         good.replace("1534614335.345903", "soon"),
         good.replace("\"97\"", "\"-97\""),
+        good.replace("\"97\"", "\"4294967296\""),
+        good.replace("\"97\"", "{\"a\":[97]}"),
+        good.replace(",\"1534614335.345903\"", ""),
+        good.replace(",\"2.50700000\",\"1534614335.345903\"", ""),
         good.replace("2.50700000", "-2.50700000"),
         good.replace("5541.30000", "NaN"),
         good.replace("\"a\":", "\"x\":"),

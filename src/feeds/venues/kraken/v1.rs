@@ -28,7 +28,7 @@ use crate::feeds::venues::FrameError;
 use crate::feeds::venues::reading::{Cell, Row, instant, price, quantity, seconds, seconds_of};
 use crate::feeds::venues::roster::Roster;
 use crate::wire::borrowed::{self, ROW, row_of};
-use crate::wire::number::DecimalField;
+use crate::wire::number::{DecimalField, ScientificField};
 
 /// Takes an array.
 pub(super) fn take(
@@ -199,7 +199,7 @@ impl<'de> Visitor<'de> for PartsSeed<'_> {
 }
 
 /// A checksum, which has 32 bits.
-fn checksum(field: DecimalField) -> Option<Checksum> {
+fn checksum(ScientificField(field): ScientificField) -> Option<Checksum> {
     let value = field.0.ok().filter(|value| value.written_scale() == 0)?.at(0)?;
     let value = u32::try_from(value).ok()?.into();
     Some(Checksum { kind: ChecksumKind::Kraken, value })
