@@ -1,13 +1,11 @@
 //! Binance: combined streams, snapshots by REST.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use tickwire::domain::market::Market;
 
-use super::dialect::{Dialect, Said, texts};
+use super::dialect::{Dialect, Said, rewritten, texts};
 use crate::truth::files;
 
 /// Spot, USD-M or COIN-M.
@@ -40,16 +38,10 @@ pub const COINM: Binance = Binance {
     ..USDM
 };
 
-/// A copy of a recording of USD-M with other names.
-fn renamed(file: &Path) -> PathBuf {
-    let mut text = String::new();
-    GzDecoder::new(std::fs::File::open(file).unwrap()).read_to_string(&mut text).unwrap();
+/// A recording of USD-M with other names.
+fn renamed(text: &str) -> String {
     let text = text.replace("USDT\",\"U\"", "USDT\",\"ps\":\"USD\",\"U\"");
-    let text = text.replace("USDT", "USD_PERP").replace("usdt", "usd_perp");
-    let name = file.file_stem().unwrap().to_str().unwrap().replace("FUTURES", "DELIVERY");
-    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::write(&copy, text).unwrap();
-    copy
+    text.replace("USDT", "USD_PERP").replace("usdt", "usd_perp")
 }
 
 impl Dialect for Binance {
@@ -64,7 +56,7 @@ impl Dialect for Binance {
     fn files(&self) -> Option<Vec<PathBuf>> {
         let files = files(self.set, self.names)?;
         let is_renamed = self.venue == COINM.venue;
-        Some(if is_renamed { files.iter().map(|file| renamed(file)).collect() } else { files })
+        Some(if is_renamed { rewritten(&files, "coinm", renamed) } else { files })
     }
 
     fn records_max(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use super::binance::{COINM, SPOT, USDM};
 use super::bitfinex::Bitfinex;
-use super::bitget::Bitget;
+use super::bitget;
 use super::bitmex::BitMex;
 use super::bitstamp::Bitstamp;
 use super::coinbase::Coinbase;
@@ -53,7 +53,12 @@ async fn okcoins_book_of_numbers_is_never_wrong_while_it_says_live() {
 
 #[tokio::test]
 async fn bitgets_books_are_never_wrong_while_they_say_live() {
-    seen_on_the_socket(Bitget, "AVAXUSDT", GAP).await;
+    seen_on_the_socket(bitget::SPOT, "AVAXUSDT", GAP).await;
+}
+
+#[tokio::test]
+async fn books_of_bitgets_futures_are_never_wrong_while_they_say_live() {
+    seen_on_the_socket(bitget::FUTURES, "AVAXUSDT_UMCBL", GAP).await;
 }
 
 #[tokio::test]

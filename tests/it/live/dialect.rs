@@ -1,9 +1,24 @@
 //! What the scripted server has to know of a venue: one small implementation each.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
+use flate2::read::GzDecoder;
 use tickwire::domain::market::{Level, Market, write_mantissa};
+
+/// Copies of recordings, written anew by `rewrite`; `copy` stands in their names.
+pub fn rewritten(files: &[PathBuf], copy: &str, rewrite: fn(&str) -> String) -> Vec<PathBuf> {
+    let write = |file: &PathBuf| {
+        let mut text = String::new();
+        GzDecoder::new(std::fs::File::open(file).unwrap()).read_to_string(&mut text).unwrap();
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{copy}-{name}"));
+        std::fs::write(&path, rewrite(&text)).unwrap();
+        path
+    };
+    files.iter().map(write).collect()
+}
 
 /// What a client's message makes the server do, in order.
 pub enum Said {
@@ -38,6 +53,11 @@ pub trait Dialect: Send + Sync {
 
     /// The symbols that are followed.
     fn symbols(&self) -> &'static [&'static str];
+
+    /// How a symbol stands in messages.
+    fn in_messages<'s>(&self, symbol: &'s str) -> &'s str {
+        symbol
+    }
 
     /// The recording; none where it is not there.
     fn files(&self) -> Option<Vec<PathBuf>>;

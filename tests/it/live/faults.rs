@@ -155,9 +155,10 @@ pub async fn reordered(play: &mut Play, symbol: &str, expected: Expected) {
 pub async fn half_a_frame(play: &mut Play, symbol: &str, mut expected: Expected) {
     to_a_change_of(play, symbol).await;
     let before = before(play);
+    let name = play.venue.dialect.in_messages(symbol).to_lowercase();
     play.venue.play(|message| {
         let half = &message.text[..message.text.len() * 3 / 4];
-        expected.all |= !half.to_lowercase().contains(&symbol.to_lowercase());
+        expected.all |= !half.to_lowercase().contains(&name);
         vec![half.to_owned()]
     });
     is_put_right(play, "half a frame", symbol, &before, expected).await;
