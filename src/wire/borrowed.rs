@@ -65,12 +65,19 @@ pub fn from_str_seed<'a, S: DeserializeSeed<'a>>(
     text: &'a str,
     seed: S,
 ) -> Result<S::Value, serde_json::Error> {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, depth: 0 };
+    let mut reader = Reader::new(text);
     match seed.deserialize(&mut reader) {
         Ok(value) if reader.is_at_end() => Ok(value),
         Ok(_) => Err(why(text, de::Error::custom("trailing characters"))),
         Err(fault) => Err(why(text, fault)),
     }
+}
+
+/// The same where it is not asked why a text is refused.
+pub fn accept_seed<'a, S: DeserializeSeed<'a>>(text: &'a str, seed: S) -> Option<S::Value> {
+    let mut reader = Reader::new(text);
+    let value = seed.deserialize(&mut reader).ok()?;
+    reader.is_at_end().then_some(value)
 }
 
 /// What serde_json says of a text that is no JSON, else what the form asks for.

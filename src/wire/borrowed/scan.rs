@@ -58,6 +58,11 @@ pub(super) struct Reader<'a> {
 pub(super) type Read<T> = Result<T, Unfit>;
 
 impl<'a> Reader<'a> {
+    /// At the beginning of a text.
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, bytes: text.as_bytes(), at: 0, depth: 0 }
+    }
+
     /// The next byte that is no blank; it stays.
     #[inline]
     pub(super) fn peek(&mut self) -> Read<u8> {
@@ -302,7 +307,7 @@ mod tests {
         #[test]
         fn a_decimal_is_read_in_one_pass_as_its_text_is(
             text in "\"?-?0{0,2}[0-9]{0,19}(\\.[0-9]{0,9}0{0,9})?\"?[],}e ]?") {
-            let reader = || Reader { text: &text, bytes: text.as_bytes(), at: 0, depth: 0 };
+            let reader = || Reader::new(&text);
             let (mut once, mut twice) = (reader(), reader());
             if let Some(number) = once.decimal() {
                 let is_string = text.starts_with('"');

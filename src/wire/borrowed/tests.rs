@@ -8,9 +8,7 @@ use super::*;
 use crate::wire::number::DecimalField;
 
 fn fast<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, depth: 0 };
-    let value = T::deserialize(&mut reader).ok()?;
-    reader.is_at_end().then_some(value)
+    accept_seed(text, PhantomData)
 }
 
 const USUAL: [&str; 6] = [

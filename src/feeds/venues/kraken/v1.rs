@@ -37,15 +37,17 @@ pub(super) fn take(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let [channel, pair] = match names(text) {
-        Some(names) => names.map(Cow::Borrowed),
-        None => named(text)?,
+    let (head, [channel, pair]) = match names(text) {
+        Some((head, names)) => (Some(head), names.map(Cow::Borrowed)),
+        None => (None, named(text)?),
     };
     if let Some(depth) = channel.strip_prefix("book-") {
         let depth = depth.parse().ok().filter(|depth| (1..=DEPTH_MAX).contains(depth));
         let depth = depth.ok_or(FrameError::Value("depth"))?;
-        let mut parts = Parts::default();
-        borrowed::from_str_seed(text, PartsSeed(&mut parts))?;
+        let parts = match head.and_then(only_part) {
+            Some(parts) => parts,
+            None => all_parts(text)?,
+        };
         let (told, is_snapshot) = parts.book()?;
         let listed = roster.get(&pair)?;
         listed.state.depths.subscribed = Some(depth);
@@ -86,12 +88,31 @@ pub(super) fn take(
     }
 }
 
-/// Channel and pair, which stand last, where they are written as the venue writes them. That the
-/// rest is a list is seen by who reads it.
-fn names(text: &str) -> Option<[&str; 2]> {
+/// Channel and pair, which stand last, where they are written as the venue writes them, and what
+/// stands before them. That this is the head of a list is seen by who reads it.
+fn names(text: &str) -> Option<(&str, [&str; 2])> {
     let (rest, pair) = last_string(text.strip_suffix(r#""]"#)?)?;
     let (rest, channel) = last_string(rest.strip_suffix(r#"","#)?)?;
-    rest.ends_with(',').then_some([channel, pair])
+    Some((rest.strip_suffix(',')?, [channel, pair]))
+}
+
+/// The one object behind the channel's number, as most frames have it.
+fn only_part(head: &str) -> Option<Parts> {
+    let (id, part) = head.strip_prefix('[')?.split_once(',')?;
+    let is_number = id.bytes().all(|byte| byte.is_ascii_digit()) && !id.is_empty();
+    if !is_number || (id.starts_with('0') && id != "0") || !part.starts_with('{') {
+        return None;
+    }
+    let mut parts = Parts::default();
+    borrowed::accept_seed(part, PartSeed(&mut parts))?;
+    Some(parts)
+}
+
+/// The objects of any book frame.
+fn all_parts(text: &str) -> Result<Parts, FrameError> {
+    let mut parts = Parts::default();
+    borrowed::from_str_seed(text, PartsSeed(&mut parts))?;
+    Ok(parts)
 }
 
 /// What stands before the last quote and behind it, where that has no escapes.
