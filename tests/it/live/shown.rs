@@ -52,6 +52,23 @@ impl Hub {
     }
 }
 
+impl Hub {
+    /// Waits until the hub says of a book that it is so.
+    async fn until_told(&self, instrument: &str, state: &str) {
+        let url = format!("http://127.0.0.1:{}/api/v1/book?instrument={instrument}", self.port);
+        let began = Instant::now();
+        loop {
+            let answer = reqwest::get(&url).await.unwrap().text().await.unwrap();
+            let told: serde_json::Value = serde_json::from_str(&answer).unwrap();
+            if told["state"] == state {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "{instrument} is not {state}: {answer}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
 impl Drop for Hub {
     fn drop(&mut self) {
         self.child.kill().unwrap();
@@ -112,6 +129,8 @@ async fn subscribed(
         let waited = tokio::time::timeout(Duration::from_millis(50), socket.take_frame()).await;
         assert!(waited.unwrap_or(true), "the hub closed the socket: {:?}", socket.closed);
         for message in std::mem::take(&mut socket.messages) {
+            let refused = message["errors"].as_object();
+            assert!(refused.is_none_or(serde_json::Map::is_empty), "{message}");
             let Some(name) = message["instrument"].as_str() else { continue };
             let symbol = name.split_once(':').unwrap().1;
             seen.entry(symbol.to_owned()).or_default().take(&message, symbol, &venue);
@@ -127,6 +146,10 @@ async fn the_book_that_reaches_a_subscriber_is_never_wrong_while_it_says_live() 
     let hub = Hub::start().await;
     let mut play = Play::start_on(&hub.brokers, venue.clone(), false, &[]);
     play.until_all_live().await;
+    // The hub reads the same log: what it has not heard of cannot be subscribed.
+    for symbol in venue.dialect.symbols() {
+        hub.until_told(&format!("KRAKEN:{symbol}"), "live").await;
+    }
     let (stream, _) =
         tokio_tungstenite::connect_async(format!("ws://127.0.0.1:{}/ws", hub.port)).await.unwrap();
     let socket = Socket { stream, messages: Vec::new(), closed: None };
@@ -145,16 +168,7 @@ async fn the_book_that_reaches_a_subscriber_is_never_wrong_while_it_says_live() 
 
     // Its last words have gone through the hub too.
     assert_eq!(play.stop().await, Some(0), "{}", play.said());
-    let is_told = async || {
-        let url = format!("http://127.0.0.1:{}/api/v1/book?instrument=KRAKEN:{symbol}", hub.port);
-        let answer = reqwest::get(url).await.unwrap().text().await.unwrap();
-        serde_json::from_str::<serde_json::Value>(&answer).unwrap()["state"] == "disconnected"
-    };
-    let began = Instant::now();
-    while !is_told().await {
-        assert!(began.elapsed() < PATIENCE, "the end of the feed is not told");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    hub.until_told(&format!("KRAKEN:{symbol}"), "disconnected").await;
     stop.store(true, Ordering::Release);
     let seen = reader.await.unwrap();
     let one = &seen[symbol];
