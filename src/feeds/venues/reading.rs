@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{FrameError, utc};
-use crate::domain::market::{Decimal, LevelChange, Nanos, SECOND_NS};
+use crate::domain::market::{Decimal, DecimalError, LevelChange, Nanos, SECOND_NS};
 use crate::wire::borrowed::{NUMBER, PLAIN, ROW, Text, row_of};
 use crate::wire::ingest::TRADE_ID_BYTES_MAX;
 use crate::wire::number::DecimalField;
@@ -17,6 +17,8 @@ use crate::wire::time;
 pub(in crate::feeds) const TIME_LIMIT: Nanos = 1 << 62;
 /// From here on a number counts microseconds: as milliseconds it would lie beyond the year 5138.
 const MICROS_FROM: u64 = 100_000_000_000_000;
+/// What stands where there is no number.
+pub(super) const ABSENT: DecimalField = DecimalField(Err(DecimalError::Malformed));
 /// Levels that room is made for at first: most changes have fewer.
 const LEVELS_USUAL: usize = 8;
 /// Cells of a row that are looked at; rows here have at most eight.
@@ -149,7 +151,7 @@ impl<'de> Visitor<'de> for LevelsVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Levels, A::Error> {
         let mut levels = Levels::default();
-        while let Some(Level(at, qty)) = list.next_element()? {
+        while let Some(Decimals([at, qty])) = list.next_element()? {
             if let (DecimalField(Ok(price)), DecimalField(Ok(qty))) = (at, qty)
                 && !qty.is_negative()
             {
@@ -165,39 +167,45 @@ impl<'de> Visitor<'de> for LevelsVisitor {
     }
 }
 
-/// One level.
-struct Level(DecimalField, DecimalField);
+/// The first cells of a row of decimals; what follows them is passed over.
+pub(super) struct Decimals<const N: usize>(pub [DecimalField; N]);
 
-impl<'de> Deserialize<'de> for Level {
+impl<'de, const N: usize> Deserialize<'de> for Decimals<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_tuple_struct(ROW, 2, LevelVisitor)
+        deserializer.deserialize_tuple_struct(ROW, N, DecimalsVisitor)
     }
 }
 
-struct LevelVisitor;
+struct DecimalsVisitor<const N: usize>;
 
-impl<'de> Visitor<'de> for LevelVisitor {
-    type Value = Level;
+impl<'de, const N: usize> Visitor<'de> for DecimalsVisitor<N> {
+    type Value = Decimals<N>;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a price and a quantity")
+        write!(out, "a row of {N} decimals")
     }
 
     #[inline]
-    fn visit_bytes<E: de::Error>(self, row: &[u8]) -> Result<Level, E> {
-        let mut row = row_of(row).map(|number| DecimalField(Ok(number)));
-        match (row.next(), row.next()) {
-            (Some(at), Some(qty)) => Ok(Level(at, qty)),
-            _ => Err(de::Error::invalid_length(1, &self)),
+    fn visit_bytes<E: de::Error>(self, row: &[u8]) -> Result<Self::Value, E> {
+        let row = row_of(row);
+        if row.len() < N {
+            return Err(de::Error::invalid_length(row.len(), &self));
         }
+        let mut cells = [ABSENT; N];
+        for (cell, number) in cells.iter_mut().zip(row) {
+            *cell = DecimalField(Ok(number));
+        }
+        Ok(Decimals(cells))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<Level, A::Error> {
-        let mut next =
-            || cells.next_element()?.ok_or_else(|| de::Error::invalid_length(0, &"two cells"));
-        let level = Level(next()?, next()?);
-        while cells.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(level)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut cells = [ABSENT; N];
+        for (count, cell) in cells.iter_mut().enumerate() {
+            let next = list.next_element()?;
+            *cell = next.ok_or_else(|| de::Error::invalid_length(count, &self))?;
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Decimals(cells))
     }
 }
 

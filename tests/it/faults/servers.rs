@@ -89,6 +89,8 @@ impl PrivateServers {
         let output = Command::new(script)
             .arg(what)
             .env("TICKWIRE_HOME", self.home.path())
+            // What a Kafka that stood still makes of itself belongs to the drills.
+            .env_remove("TICKWIRE_KAFKA_SESSION_MS")
             .env_remove("TICKWIRE_KAFKA__BROKERS")
             .env_remove("TICKWIRE_DATABASE__URL")
             .env_remove("TICKWIRE_REDIS__URL")

@@ -5,15 +5,12 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 
-use super::super::reading::Cell;
-use crate::domain::market::DecimalError;
+use super::super::reading::{ABSENT, Cell};
 use crate::wire::borrowed::{ROW, row_of};
 use crate::wire::number::{DecimalField, ScientificField};
 
 /// Cells of a row that are looked at: a candle's.
 const CELLS_MAX: usize = 6;
-/// What stands where a row has no number.
-const ABSENT: DecimalField = DecimalField(Err(DecimalError::Malformed));
 
 /// The first cells of a row; malformed where there are fewer, and for what is no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

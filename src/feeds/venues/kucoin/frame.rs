@@ -6,16 +6,15 @@
 //! and read by itself. Where that fails, a second look tells whether it is of another kind.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny};
 use serde_json::value::RawValue;
 
-use crate::domain::market::{Decimal, Nanos};
+use crate::domain::market::Nanos;
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::reading::{Levels, epoch, nanos_of};
-use crate::wire::borrowed::{self, ROW, Text, row_of};
+use crate::feeds::venues::reading::{Decimals, Levels, epoch, nanos_of};
+use crate::wire::borrowed::{self, Text};
 use crate::wire::number::DecimalField;
 
 /// From here on a number counts nanoseconds: as microseconds it would lie beyond the year 5138.
@@ -57,8 +56,7 @@ pub(super) struct Digits(pub Option<u64>);
 
 impl<'de> Deserialize<'de> for Digits {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let DecimalField(number) = DecimalField::deserialize(deserializer)?;
-        Ok(number.map_or(Self(None), Self::of))
+        DecimalField::deserialize(deserializer).map(Self::of)
     }
 }
 
@@ -152,45 +150,19 @@ pub(super) struct Changes {
 }
 
 /// A level's price, its quantity and the number of the change.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(from = "Decimals<3>")]
 pub(super) struct Change(pub DecimalField, pub DecimalField, pub Digits);
 
-impl<'de> Deserialize<'de> for Change {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_tuple_struct(ROW, 3, ChangeVisitor)
-    }
-}
-
-struct ChangeVisitor;
-
-impl<'de> Visitor<'de> for ChangeVisitor {
-    type Value = Change;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a price, a quantity and a number")
-    }
-
-    fn visit_bytes<E: de::Error>(self, row: &[u8]) -> Result<Change, E> {
-        let mut cells = row_of(row);
-        let (Some(at), Some(qty), Some(number)) = (cells.next(), cells.next(), cells.next()) else {
-            return Err(de::Error::invalid_length(2, &self));
-        };
-        Ok(Change(DecimalField(Ok(at)), DecimalField(Ok(qty)), Digits::of(number)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<Change, A::Error> {
-        let short = |count: usize| de::Error::invalid_length(count, &"three cells");
-        let at = cells.next_element()?.ok_or_else(|| short(0))?;
-        let qty = cells.next_element()?.ok_or_else(|| short(1))?;
-        let number = cells.next_element()?.ok_or_else(|| short(2))?;
-        while cells.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Change(at, qty, number))
+impl From<Decimals<3>> for Change {
+    fn from(Decimals([at, qty, number]): Decimals<3>) -> Self {
+        Self(at, qty, Digits::of(number))
     }
 }
 
 impl Digits {
-    fn of(number: Decimal) -> Self {
-        let whole = Some(number).filter(|number| number.written_scale() == 0);
+    fn of(DecimalField(number): DecimalField) -> Self {
+        let whole = number.ok().filter(|number| number.written_scale() == 0);
         Self(whole.and_then(|number| u64::try_from(number.at(0)?).ok()))
     }
 
