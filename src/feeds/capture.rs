@@ -4,6 +4,8 @@
 //!
 //! - `LOCAL_NS JSON`: a message (hftbacktest's recorder; nanoseconds);
 //! - `RECV: JSON`: a message (cryptofeed's recorder; decimal seconds);
+//! - `RECV: b'…'`: a binary message, as Python writes bytes; unpacked where it is deflate, zlib or
+//!   gzip (OKX and OKCoin until 2021);
 //! - `URL <- RECV: JSON`: what the client sent; passed over;
 //! - `URL <-> RECV`: a connection was opened;
 //! - `URL -> RECV: BODY`: an HTTP response;
@@ -12,6 +14,10 @@
 //!   time, and is given the cursor that Kraken ends an answer with (`result.last`, the time of its
 //!   last row), else 0: not known.
 //!
+//! A file that begins with the opening of a connection holds what came by that one, and so do further
+//! parts of it, told by their names (`NAME.ws.28.0`, `NAME.ws.28.1`). All files that tell of none are
+//! of one connection.
+//!
 //! A line that cannot be read is an error with its place, and reading goes on behind it. Nothing
 //! but the line at hand is held in memory; a JSON document is held whole.
 
@@ -19,7 +25,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 use super::venues::Frame;
 use super::venues::reading::{TIME_LIMIT, seconds};
@@ -35,6 +41,8 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 pub struct Record {
     /// When, by the recorder's clock; 0 where that is not known.
     pub recv: Nanos,
+    /// Which of the recorded connections it came by; 0 where that is not known.
+    pub connection: usize,
     /// What.
     pub what: Captured,
 }
@@ -156,7 +164,8 @@ impl Capture {
             return Some(Err(self.fail(Fault::NotText)));
         };
         let recv = cursor_of(&body).unwrap_or_default();
-        Some(Ok(Record { recv, what: Captured::Response { url: None, body } }))
+        let what = Captured::Response { url: None, body };
+        Some(Ok(Record { recv, connection: 0, what }))
     }
 
     /// The next line without its end; none behind the last one.
@@ -202,7 +211,7 @@ impl Iterator for Capture {
 }
 
 /// Opens a file of text, gzip or plain, told by how it begins.
-pub(super) fn unpacked(file: &Path) -> io::Result<Box<dyn BufRead + Send>> {
+pub(crate) fn unpacked(file: &Path) -> io::Result<Box<dyn BufRead + Send>> {
     let mut plain = BufReader::with_capacity(1 << 16, File::open(file)?);
     let packed = plain.fill_buf()?.starts_with(&GZIP);
     Ok(if packed {
@@ -215,7 +224,14 @@ pub(super) fn unpacked(file: &Path) -> io::Result<Box<dyn BufRead + Send>> {
 /// Several files as one, by receive time; equal times in the order of the files. A file's own order
 /// is kept, also where its times go back.
 pub struct Merged {
-    files: Vec<(Capture, Option<Result<Record, CaptureError>>)>,
+    files: Vec<Part>,
+}
+
+/// One file of several.
+struct Part {
+    file: Capture,
+    head: Option<Result<Record, CaptureError>>,
+    connection: usize,
 }
 
 /// Reads several files as one.
@@ -224,12 +240,38 @@ pub struct Merged {
 ///
 /// Where one of them cannot be opened.
 pub fn merge<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Merged, CaptureError> {
-    let files = paths.into_iter().map(|path| {
+    let mut files = Vec::new();
+    let mut connections: Vec<String> = Vec::new();
+    for path in paths {
         let mut file = Capture::open(path)?;
         let head = file.next();
-        Ok((file, head))
+        let connection = connection_of(&file.file, head.as_ref()).map_or(0, |named| {
+            let known = connections.iter().position(|other| *other == named);
+            1 + known.unwrap_or_else(|| {
+                connections.push(named);
+                connections.len() - 1
+            })
+        });
+        files.push(Part { file, head, connection });
+    }
+    Ok(Merged { files })
+}
+
+/// A name for the connection that a file is of; none where it tells of none.
+fn connection_of(file: &Path, head: Option<&Result<Record, CaptureError>>) -> Option<String> {
+    let opens = matches!(head, Some(Ok(Record { what: Captured::Connected { .. }, .. })));
+    let name = file.file_name()?.to_str()?;
+    let stem = name.strip_suffix(".gz").unwrap_or(name);
+    let stem = stem.strip_suffix(".txt").unwrap_or(stem);
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|at| at.is_ascii_digit());
+    let whole = stem.rsplit_once('.').filter(|(whole, part)| {
+        let of = whole.rsplit_once(".ws.");
+        is_number(part) && of.is_some_and(|(_, number)| is_number(number))
     });
-    Ok(Merged { files: files.collect::<Result<_, _>>()? })
+    match whole {
+        Some((whole, _)) => Some(file.with_file_name(whole).to_string_lossy().into_owned()),
+        None => opens.then(|| file.to_string_lossy().into_owned()),
+    }
 }
 
 impl Iterator for Merged {
@@ -239,13 +281,14 @@ impl Iterator for Merged {
     fn next(&mut self) -> Option<Self::Item> {
         let heads = self.files.iter().enumerate();
         let (_, at) = heads
-            .filter_map(|(at, (_, head))| match head.as_ref()? {
+            .filter_map(|(at, part)| match part.head.as_ref()? {
                 Ok(record) => Some((record.recv, at)),
                 Err(_) => Some((Nanos::MIN, at)),
             })
             .min()?;
-        let (file, head) = self.files.get_mut(at)?;
-        std::mem::replace(head, file.next())
+        let part = self.files.get_mut(at)?;
+        let next = std::mem::replace(&mut part.head, part.file.next())?;
+        Some(next.map(|record| Record { connection: part.connection, ..record }))
     }
 }
 
@@ -304,12 +347,14 @@ fn parse(line: &str) -> Option<Said> {
             "<-" => Some(Said::Nothing),
             "<->" => {
                 let recv = seconds(rest.trim())?;
-                Some(Said::Heard(Record { recv, what: Captured::Connected { url } }))
+                let what = Captured::Connected { url };
+                Some(Said::Heard(Record { recv, connection: 0, what }))
             }
             "->" => {
                 let (recv, body) = rest.split_once(": ")?;
                 let what = Captured::Response { url: Some(url), body: body.to_owned() };
-                Some(Said::Heard(Record { recv: seconds(recv)?, what }))
+                let recv = seconds(recv)?;
+                Some(Said::Heard(Record { recv, connection: 0, what }))
             }
             _ => None,
         };
@@ -319,8 +364,56 @@ fn parse(line: &str) -> Option<Said> {
         None => first.parse().ok().filter(|recv| *recv < TIME_LIMIT)?,
     };
     let text = rest.trim_start();
-    let what = Captured::Message(text.to_owned());
-    (!text.is_empty()).then_some(Said::Heard(Record { recv, what }))
+    let text = if text.starts_with("b'") || text.starts_with("b\"") {
+        unpacked_text(&bytes_of(text)?)?
+    } else {
+        text.to_owned()
+    };
+    let is_empty = text.is_empty();
+    let what = Captured::Message(text);
+    (!is_empty).then_some(Said::Heard(Record { recv, connection: 0, what }))
+}
+
+/// Bytes as Python writes them: `b'…'`, or `b"…"` where a `'` is in them.
+fn bytes_of(text: &str) -> Option<Vec<u8>> {
+    let quote = text.chars().nth(1)?;
+    let inside = text.strip_prefix('b')?.strip_prefix(quote)?.strip_suffix(quote)?;
+    let mut bytes = Vec::with_capacity(inside.len());
+    let mut rest = inside.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'\\' {
+            bytes.push(byte);
+            continue;
+        }
+        bytes.push(match rest.next()? {
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'x' => {
+                let [high, low] = [rest.next()?, rest.next()?].map(|at| (at as char).to_digit(16));
+                u8::try_from(high? * 16 + low?).ok()?
+            }
+            plain @ (b'\\' | b'\'' | b'"') => plain,
+            _ => return None,
+        });
+    }
+    Some(bytes)
+}
+
+/// The text of a binary message.
+fn unpacked_text(bytes: &[u8]) -> Option<String> {
+    let unpack = |reader: &mut dyn Read| {
+        let mut text = String::new();
+        let read = reader.take(LINE_BYTES_MAX as u64).read_to_string(&mut text);
+        read.is_ok().then_some(text).filter(|text| !text.is_empty())
+    };
+    if bytes.starts_with(&GZIP) {
+        return unpack(&mut MultiGzDecoder::new(bytes));
+    }
+    let plain = std::str::from_utf8(bytes).ok().map(str::to_owned);
+    plain
+        .or_else(|| unpack(&mut DeflateDecoder::new(bytes)))
+        .or_else(|| unpack(&mut ZlibDecoder::new(bytes)))
 }
 
 /// The cursor of a Kraken answer: nanoseconds as text, or seconds as a number.

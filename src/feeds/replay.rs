@@ -9,7 +9,7 @@ use super::csv;
 use super::dbn;
 use super::kafka::{KafkaError, Letter, MARKET_TOPIC, Writer};
 use super::simulator::Simulator;
-use super::venues::{self, adapter_for};
+use super::venues::{self, Connections};
 use crate::config;
 use crate::domain::market::{Event, Instrument, Nanos};
 use crate::wire::record;
@@ -142,7 +142,8 @@ pub fn replay(
     speed: Speed,
     files: &[PathBuf],
 ) -> Result<Played, FeedError> {
-    let mut adapter = adapter_for(venue).ok_or_else(|| FeedError::Venue(venue.to_owned()))?;
+    let venue = venues::venue(venue).ok_or_else(|| FeedError::Venue(venue.to_owned()))?;
+    let mut adapters = Connections::adapters(venue);
     let writer = Writer::new(settings)?;
     let topic = settings.topic(MARKET_TOPIC);
     let mut pace = Pace::new(speed);
@@ -160,6 +161,7 @@ pub fn replay(
         std::thread::sleep(pace.wait_for(captured.recv));
         played.frames += 1;
         found.clear();
+        let adapter = adapters.of(captured.connection);
         if let Err(error) = adapter.take(captured.frame(), captured.recv, &mut found) {
             tracing::warn!(%error, frame = played.frames, "a frame was passed over");
             played.refused += 1;

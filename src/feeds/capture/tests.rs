@@ -10,7 +10,7 @@ fn read(text: &[u8]) -> Vec<Result<Record, CaptureError>> {
 }
 
 fn message(recv: Nanos, text: &str) -> Record {
-    Record { recv, what: Captured::Message(text.to_owned()) }
+    Record { recv, connection: 0, what: Captured::Message(text.to_owned()) }
 }
 
 const LINES: &str = concat!(
@@ -27,7 +27,8 @@ fn every_form_is_read() {
     let records: Vec<Record> = read(LINES.as_bytes()).into_iter().map(Result::unwrap).collect();
 
     let url = "wss://ws.kraken.com".to_owned();
-    let opened = Record { recv: 1_618_678_132_385_815_100, what: Captured::Connected { url } };
+    let what = Captured::Connected { url };
+    let opened = Record { recv: 1_618_678_132_385_815_100, connection: 0, what };
     let response = Captured::Response {
         url: Some("https://x.com/depth?symbol=A&limit=5".to_owned()),
         body: "{\"lastUpdateId\":1, \"b\": []}".to_owned(),
@@ -38,7 +39,7 @@ fn every_form_is_read() {
             opened,
             message(1_618_678_132_825_818_800, "{\"event\":\"heartbeat\"}"),
             message(1_723_161_253_937_085_768, "{\"stream\":\"x\"}"),
-            Record { recv: 1_626_992_741_301_402_000, what: response },
+            Record { recv: 1_626_992_741_301_402_000, connection: 0, what: response },
         ]
     );
 }
@@ -123,4 +124,63 @@ fn a_damaged_gzip_ends_with_an_error() {
     let (last, read) = outcomes.split_last().unwrap();
     assert!(matches!(last.as_ref().unwrap_err().fault, Fault::Unreadable(_)));
     assert!(1_000 < read.len() && read.iter().all(Result::is_ok));
+}
+
+#[test]
+fn files_that_tell_of_connections_are_each_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let files = [
+        write("X.ws.28.0.txt", "wss://x <-> 1.0\n2.0: {}\n"),
+        write("X.ws.28.1.txt", "4.0: {}\n"),
+        write("X.ws.3.0", "3.0: {}\n"),
+        write("book.txt", "wss://x <-> 5.0\n"),
+        write("day1", "6000000000 {}\n"),
+        write("day2", "7000000000 {}\n"),
+        write("X.http.0.0", "https://x -> 8.0: {}\n"),
+    ];
+    let connections: Vec<usize> =
+        merge(files).unwrap().map(|record| record.unwrap().connection).collect();
+
+    assert_eq!(connections, [1, 1, 2, 1, 3, 0, 0, 0]);
+}
+
+#[test]
+fn binary_messages_are_unpacked() {
+    let told = r#"{"table":"spot/trade","data":[]}"#;
+    let as_python = |bytes: &[u8]| {
+        let inside: String = bytes
+            .iter()
+            .map(|byte| match byte {
+                b'\n' => "\\n".to_owned(),
+                b'\\' | b'\'' => format!("\\{}", char::from(*byte)),
+                b' '..=b'~' => char::from(*byte).to_string(),
+                other => format!("\\x{other:02x}"),
+            })
+            .collect();
+        format!("1.5: b'{inside}'\n")
+    };
+    let mut deflated = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+    deflated.write_all(told.as_bytes()).unwrap();
+    let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    zipped.write_all(told.as_bytes()).unwrap();
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    zlib.write_all(told.as_bytes()).unwrap();
+
+    for bytes in [
+        deflated.finish().unwrap(),
+        zipped.finish().unwrap(),
+        zlib.finish().unwrap(),
+        told.as_bytes().to_vec(),
+    ] {
+        let record = read(as_python(&bytes).as_bytes()).remove(0).unwrap();
+        assert_eq!(record, message(1_500_000_000, told));
+    }
+    for text in ["1.5: b'\\xZZ'\n", "1.5: b'\n", "1.5: b'\\q'\n", "1.5: b'\\xff\\xfe'\n"] {
+        assert!(read(text.as_bytes()).remove(0).is_err(), "{text}");
+    }
 }

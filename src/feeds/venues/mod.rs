@@ -19,6 +19,7 @@ mod bitstamp;
 pub mod candle;
 mod channel;
 mod coinbase;
+mod connections;
 mod deribit;
 mod gateio;
 mod gemini;
@@ -37,6 +38,7 @@ mod step;
 mod utc;
 mod venue;
 
+pub use self::connections::Connections;
 pub use self::venue::{Sequencing, VENUES, Venue, adapter_for, names, venue};
 use crate::domain::market::{DecimalError, Event, Instrument, Nanos};
 

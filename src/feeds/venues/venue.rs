@@ -1,7 +1,7 @@
 //! What is known of a venue as a whole.
 
 use super::candle::{CandleRule, TopRule, Witness};
-use super::line::Line;
+use super::line::{Line, Recovery};
 use super::{
     Adapter, binance, bitfinex, bitget, bitmex, bitstamp, coinbase, deribit, gateio, gemini,
     hitbtc, kraken, kucoin, okx, phemex,
@@ -37,6 +37,16 @@ pub struct Venue {
     pub line: fn() -> Box<dyn Line + Send>,
     /// A fresh reader of the candles it publishes.
     pub witness: fn() -> Box<dyn Witness + Send>,
+}
+
+impl Venue {
+    /// Whether what the venue numbers, or names by numbers, is of one connection: then each has an
+    /// adapter of its own. Elsewhere one adapter serves all connections of a recording, and joins
+    /// what came by different ones.
+    #[must_use]
+    pub fn is_by_connection(&self) -> bool {
+        (self.line)().terms().recovery == Recovery::Reconnect
+    }
 }
 
 /// All venues, in the order of the contract.
