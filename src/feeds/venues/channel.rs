@@ -1,10 +1,14 @@
 //! The frames of OKX, whose form Bitget took over:
 //! `{"event" | "action", "arg": {"channel", "instId", …}, "data": […]}`.
 //!
+//! Bitget's v3 has other names (`topic`, `symbol`, one letter for most fields); before OKX's v5 there
+//! was `table` in place of `arg`, and each element of the data named its instrument.
+//!
 //! One pass over the text serves all channels of both venues: an element of `data` has the fields
 //! that any of them has. The data of channels that carry nothing taken here is passed over unread,
 //! wherever `arg` stands in the frame.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -12,9 +16,10 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 use serde_json::value::RawValue;
 
 use super::FrameError;
-use super::reading::{Cell, Levels, epoch};
-use crate::domain::market::{Checksum, ChecksumKind, LevelChange, Nanos, SECOND_NS};
-use crate::wire::borrowed;
+use super::reading::{Cell, Levels, epoch, rfc3339};
+use super::roster::INSTRUMENTS_MAX;
+use crate::domain::market::{Checksum, ChecksumKind, Instrument, LevelChange, Nanos, SECOND_NS};
+use crate::wire::borrowed::{self, PLAIN};
 use crate::wire::number::DecimalField;
 
 /// Cells of a row that are looked at: a candle's first six, and the ninth, which closes it.
@@ -27,14 +32,25 @@ pub(super) struct Told<'a> {
     pub event: Cell<'a>,
     /// What the data is of.
     pub arg: Option<Arg<'a>>,
+    /// The same before OKX's v5: `spot/depth`; its answers say `spot/depth:BTC-USDT`.
+    pub table: Cell<'a>,
     /// `snapshot` or `update`; empty where a channel has only one of them.
     pub action: Cell<'a>,
     /// The data; empty for channels that are passed over.
     pub data: Vec<Item<'a>>,
+    /// The data of those.
+    pub unread: Option<&'a RawValue>,
     /// Of errors.
     pub code: Cell<'a>,
     /// Of errors.
     pub msg: Cell<'a>,
+}
+
+impl Told<'_> {
+    /// The channel; empty where the frame names none.
+    fn channel(&self) -> &str {
+        self.arg.as_ref().map_or(&self.table.0, |arg| &arg.channel.0)
+    }
 }
 
 /// What a frame's data is of.
@@ -42,14 +58,17 @@ pub(super) struct Told<'a> {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Arg<'a> {
     /// The channel's name.
-    #[serde(borrow)]
+    #[serde(borrow, alias = "topic")]
     pub channel: Cell<'a>,
     /// The symbol.
-    #[serde(borrow)]
+    #[serde(borrow, alias = "symbol")]
     pub inst_id: Cell<'a>,
     /// The kind of product.
     #[serde(borrow)]
     pub inst_type: Cell<'a>,
+    /// The length of candles, where the channel's name does not say it.
+    #[serde(borrow)]
+    pub interval: Cell<'a>,
 }
 
 /// One element of the data.
@@ -65,53 +84,61 @@ pub(super) enum Item<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Fields<'a> {
-    /// Milliseconds since 1970.
-    #[serde(borrow)]
+    /// Its time, as [`moment`] reads it.
+    #[serde(borrow, alias = "T", alias = "timestamp")]
     pub ts: Cell<'a>,
     /// Asks.
+    #[serde(alias = "a")]
     pub asks: Levels,
     /// Bids.
+    #[serde(alias = "b")]
     pub bids: Levels,
     /// The venue's checksum; 0 where it sends none.
-    pub checksum: Option<i64>,
+    pub checksum: Whole,
     /// The number of this change.
     #[serde(alias = "seq")]
-    pub seq_id: Option<i64>,
+    pub seq_id: Whole,
     /// The number of the change before it; −1 or 0 where there is none.
     #[serde(alias = "pseq")]
-    pub prev_seq_id: Option<i64>,
+    pub prev_seq_id: Whole,
     /// A trade's id.
-    #[serde(borrow)]
+    #[serde(borrow, alias = "i", alias = "trade_id")]
     pub trade_id: Cell<'a>,
     /// A trade's price.
-    #[serde(alias = "price")]
+    #[serde(alias = "p", alias = "price")]
     pub px: Option<DecimalField>,
     /// A trade's quantity.
-    #[serde(alias = "size")]
+    #[serde(alias = "v", alias = "size", alias = "qty")]
     pub sz: Option<DecimalField>,
     /// The taker's side.
-    #[serde(borrow)]
+    #[serde(borrow, alias = "S")]
     pub side: Cell<'a>,
     /// How many fills a trade stands for.
     #[serde(borrow)]
     pub count: Cell<'a>,
+    /// The symbol, where the frame does not say it for all elements.
+    #[serde(borrow, alias = "instrument_id")]
+    pub inst_id: Cell<'a>,
 }
 
 impl Fields<'_> {
     /// Its time, where it has one.
     pub fn time(&self) -> Result<Option<Nanos>, FrameError> {
-        if self.ts.0.is_empty() { Ok(None) } else { millis(&self.ts.0).map(Some) }
+        if self.ts.0.is_empty() { Ok(None) } else { moment(&self.ts.0).map(Some) }
     }
 
     /// Its checksum. Both venues write 0 where they do not compute one: OKX since 2026 always,
-    /// Bitget in the channels of a fixed depth.
+    /// Bitget in the channels of a fixed depth and in all of v3.
     pub fn checksum(&self, kind: ChecksumKind) -> Option<Checksum> {
-        self.checksum.filter(|value| *value != 0).map(|value| Checksum { kind, value })
+        self.checksum.0.filter(|value| *value != 0).map(|value| Checksum { kind, value })
     }
 
     /// Its own number, not below zero.
     pub fn seq(&self) -> Result<Option<u64>, FrameError> {
-        self.seq_id.map(|seq| u64::try_from(seq).map_err(|_| FrameError::Value("seq"))).transpose()
+        self.seq_id
+            .0
+            .map(|seq| u64::try_from(seq).map_err(|_| FrameError::Value("seq")))
+            .transpose()
     }
 
     /// The best bid and ask of a book that holds nothing else.
@@ -121,15 +148,124 @@ impl Fields<'_> {
     }
 }
 
-/// Milliseconds since 1970 as digits.
-pub(super) fn millis(digits: &str) -> Result<Nanos, FrameError> {
-    epoch("ts", digits.parse().map_err(|_| FrameError::Time("ts"))?)
+/// Milliseconds since 1970 as digits; before OKX's v5 a time of RFC 3339.
+pub(super) fn moment(text: &str) -> Result<Nanos, FrameError> {
+    match text.parse() {
+        Ok(millis) => epoch("ts", millis),
+        Err(_) => rfc3339("ts", text),
+    }
+}
+
+/// A whole number as digits in quotes or bare; none where there are no digits, or null.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Whole(pub Option<i64>);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(PLAIN, WholeVisitor)
+    }
+}
+
+struct WholeVisitor;
+
+impl Visitor<'_> for WholeVisitor {
+    type Value = Whole;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a whole number as a string or a number")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Whole, E> {
+        match text.parse() {
+            Ok(number) => Ok(Whole(Some(number))),
+            Err(_) if text.is_empty() => Ok(Whole(None)),
+            Err(_) => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+        }
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Whole, E> {
+        Ok(Whole(None))
+    }
+}
+
+/// A channel among those that tell the same of an instrument, each in its own way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Source {
+    /// Its name.
+    pub name: &'static str,
+    /// How much it tells.
+    pub rank: u8,
+}
+
+/// Which of several such channels an instrument is followed by. Each is whole in itself: changes of
+/// one do not continue the book of another, and a trade told by two would count twice.
+#[derive(Debug, Default)]
+pub(super) struct Choice(Option<Source>);
+
+impl Choice {
+    /// Whether what a channel tells is given; `is_whole` where it stands on nothing told before. One
+    /// that tells more takes the place of one that tells less; of equals the first stays. What is not
+    /// whole is given while nothing is followed: it has no book to stand on, and harms none.
+    pub fn takes(&mut self, source: Source, is_whole: bool) -> bool {
+        match self.0 {
+            Some(known) if known == source => return true,
+            Some(known) if !is_whole || source.rank <= known.rank => return false,
+            None if !is_whole => return true,
+            _ => {}
+        }
+        self.0 = Some(source);
+        true
+    }
+
+    /// Whether that one is followed.
+    pub fn is(&self, source: Source) -> bool {
+        self.0 == Some(source)
+    }
+
+    /// That one is not told any more.
+    pub fn leave(&mut self, source: Source) {
+        if self.is(source) {
+            self.0 = None;
+        }
+    }
+
+    /// Nothing is.
+    pub fn forget(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// The latest candle of each instrument and length, which is the running one where the venue does
+/// not say it: one that comes again within a later bucket is the same candle, closed.
+#[derive(Debug, Default)]
+pub(super) struct Latest(BTreeMap<(Instrument, Nanos), Nanos>);
+
+impl Latest {
+    /// The start of the latest candle, these included.
+    pub fn after(
+        &mut self,
+        key: (Instrument, Nanos),
+        starts: impl Iterator<Item = Nanos>,
+    ) -> Option<Nanos> {
+        let known = self.0.get(&key).copied();
+        let latest = starts.max().max(known);
+        if let Some(latest) = latest
+            && (known.is_some() || self.0.len() < INSTRUMENTS_MAX)
+        {
+            self.0.insert(key, latest);
+        }
+        latest
+    }
 }
 
 /// The length of the candles of a channel `candle1m`, `candle4H`, `candle1Dutc`; none for those
 /// whose buckets do not begin at multiples of their length since UTC midnight.
 pub(super) fn candle_length(channel: &str) -> Option<Nanos> {
-    let name = channel.strip_prefix("candle")?;
+    interval(channel.strip_prefix("candle")?)
+}
+
+/// The same of what stands behind `candle` there.
+pub(super) fn interval(name: &str) -> Option<Nanos> {
     let digits = name.bytes().take_while(u8::is_ascii_digit).count();
     let (count, unit) = name.split_at(digits);
     let unit = match unit {
@@ -148,9 +284,9 @@ pub(super) fn read(
     text: &str,
     is_taken: impl Fn(&str) -> bool + Copy,
 ) -> Result<Told<'_>, FrameError> {
-    let (mut told, unread) = borrowed::from_str_seed(text, Frame(is_taken))?;
-    if let Some(raw) = unread
-        && told.arg.as_ref().is_some_and(|arg| is_taken(&arg.channel.0))
+    let mut told = borrowed::from_str_seed(text, Frame(is_taken))?;
+    if let Some(raw) = told.unread
+        && is_taken(told.channel())
     {
         told.data = borrowed::from_str(raw.get())?;
     }
@@ -167,14 +303,18 @@ enum Key {
     Arg,
     Action,
     Data,
+    #[serde(alias = "channel")]
+    Table,
+    #[serde(alias = "errorCode")]
     Code,
+    #[serde(alias = "message")]
     Msg,
     #[serde(other)]
     Other,
 }
 
 impl<'de, F: Fn(&str) -> bool> DeserializeSeed<'de> for Frame<F> {
-    type Value = (Told<'de>, Option<&'de RawValue>);
+    type Value = Told<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
@@ -182,7 +322,7 @@ impl<'de, F: Fn(&str) -> bool> DeserializeSeed<'de> for Frame<F> {
 }
 
 impl<'de, F: Fn(&str) -> bool> Visitor<'de> for Frame<F> {
-    type Value = (Told<'de>, Option<&'de RawValue>);
+    type Value = Told<'de>;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("an object")
@@ -190,27 +330,22 @@ impl<'de, F: Fn(&str) -> bool> Visitor<'de> for Frame<F> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut told = Told::default();
-        let mut unread = None;
         while let Some(key) = map.next_key()? {
             match key {
                 Key::Event => told.event = map.next_value()?,
                 Key::Arg => told.arg = Some(map.next_value()?),
+                Key::Table => told.table = map.next_value()?,
                 Key::Action => told.action = map.next_value()?,
                 Key::Code => told.code = map.next_value()?,
                 Key::Msg => told.msg = map.next_value()?,
-                Key::Data => match &told.arg {
-                    Some(arg) if (self.0)(&arg.channel.0) => told.data = map.next_value()?,
-                    Some(_) => {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                    None => unread = Some(map.next_value()?),
-                },
+                Key::Data if (self.0)(told.channel()) => told.data = map.next_value()?,
+                Key::Data => told.unread = Some(map.next_value()?),
                 Key::Other => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
         }
-        Ok((told, unread))
+        Ok(told)
     }
 }
 
@@ -265,6 +400,34 @@ mod tests {
             assert!(read(frame, |channel| channel == "trades").unwrap().data.is_empty());
         }
         assert!(read(r#"{"arg":{"channel":"books"}} 5"#, |_| true).is_err());
+    }
+
+    #[test]
+    fn numbers_are_read_in_quotes_or_bare() {
+        for text in ["-7", "\"-7\""] {
+            assert_eq!(borrowed::from_str::<Whole>(text).unwrap(), Whole(Some(-7)));
+        }
+        for text in ["\"\"", "null"] {
+            assert_eq!(borrowed::from_str::<Whole>(text).unwrap(), Whole(None));
+        }
+        for text in ["1.5", "1e3", "\"x\"", "9223372036854775808", "true", "[]", "{}"] {
+            assert!(borrowed::from_str::<Whole>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_channel_that_tells_most_is_followed_and_of_equals_the_first() {
+        let [deep, twin, top] = [("books", 2), ("books-l2-tbt", 2), ("books5", 1)]
+            .map(|(name, rank)| Source { name, rank });
+        let mut choice = Choice::default();
+        assert!(choice.takes(deep, false) && choice.takes(top, true));
+        assert!(!choice.takes(deep, false), "it does not continue the other's book");
+        assert!(choice.takes(deep, true) && choice.takes(deep, false));
+        assert!(!choice.takes(top, true) && !choice.takes(twin, true));
+        choice.leave(top);
+        assert!(choice.is(deep));
+        choice.leave(deep);
+        assert!(choice.takes(top, true) && choice.is(top));
     }
 
     #[test]

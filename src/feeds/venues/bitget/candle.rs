@@ -1,24 +1,59 @@
-//! Candles: `candle1m` and the like, rows `[ts, open, high, low, close, volume, …]`.
+//! Candles: `candle1m` and the like, rows `[ts, open, high, low, close, volume, …]`; in v3 `kline` with
+//! an `interval`, objects.
 //!
-//! The first message of a subscription holds the history; its last row, and every row after, may
+//! The first message of a subscription holds the history; its last candle, and every one after, may
 //! still change. One that comes again within a later bucket is the same candle, closed.
 
-use std::collections::BTreeMap;
+use serde::Deserialize;
 
 use super::{VENUE, product};
 use crate::domain::market::{Decimal, Instrument, Nanos};
 use crate::feeds::venues::candle::{Candle, Witness};
-use crate::feeds::venues::channel::{self, Item, candle_length, millis};
-use crate::feeds::venues::reading::{price, quantity};
-use crate::feeds::venues::roster::INSTRUMENTS_MAX;
+use crate::feeds::venues::channel::{self, Arg, Item, Latest, candle_length, interval, moment};
+use crate::feeds::venues::reading::{ABSENT, Cell, price, quantity};
 use crate::feeds::venues::{Frame, FrameError};
+use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
 /// Reads candles of all pairs.
 #[derive(Default)]
 pub(super) struct Candles {
-    /// The latest candle of each instrument and length, which is the running one.
-    latest: BTreeMap<(Instrument, Nanos), Nanos>,
+    latest: Latest,
+}
+
+/// A candle of v3.
+#[derive(Deserialize)]
+struct Kline<'a> {
+    #[serde(borrow)]
+    start: Cell<'a>,
+    open: DecimalField,
+    high: DecimalField,
+    low: DecimalField,
+    close: DecimalField,
+    volume: DecimalField,
+}
+
+fn length(arg: &Arg<'_>) -> Option<Nanos> {
+    match arg.channel.0.as_ref() {
+        "kline" => interval(&arg.interval.0),
+        channel => candle_length(channel),
+    }
+}
+
+fn candle(
+    (start, length): (&str, Nanos),
+    [open, high, low, close, volume]: [DecimalField; 5],
+) -> Result<Candle, FrameError> {
+    Ok(Candle {
+        start: moment(start)?,
+        length,
+        prices: [price(open)?, price(high)?, price(low)?, price(close)?],
+        volume: quantity(volume)?,
+        count: None,
+        vwap: None,
+        fills: None,
+        is_running: false,
+    })
 }
 
 impl Witness for Candles {
@@ -28,43 +63,33 @@ impl Witness for Candles {
         out: &mut Vec<(Instrument, Candle)>,
     ) -> Result<(), FrameError> {
         let Frame::Message(text) = frame else { return Ok(()) };
-        if !text.contains("\"candle") {
+        if !text.contains("\"candle") && !text.contains("\"kline\"") {
             return Ok(());
         }
         let told = channel::read(text, |name| candle_length(name).is_some())?;
         let Some(arg) = told.arg else { return Ok(()) };
-        let length = candle_length(&arg.channel.0);
-        let Some((length, symbol)) = length.zip(product::symbol(&arg)) else { return Ok(()) };
+        let Some((length, symbol)) = length(&arg).zip(product::symbol(&arg)) else { return Ok(()) };
         let instrument = Instrument::parse(&format!("{}:{symbol}", VENUE.prefix))
             .map_err(|_| FrameError::Symbol(symbol.to_string()))?;
         let mut candles = Vec::with_capacity(told.data.len());
         for item in &told.data {
-            let Item::Row(cells) = item else { return Err(FrameError::Shape("no row")) };
-            let number = |at: usize| DecimalField(Decimal::parse(&cells[at].0));
-            candles.push(Candle {
-                start: millis(&cells[0].0)?,
-                length,
-                prices: [
-                    price(number(1))?,
-                    price(number(2))?,
-                    price(number(3))?,
-                    price(number(4))?,
-                ],
-                volume: quantity(number(5))?,
-                count: None,
-                vwap: None,
-                fills: None,
-                is_running: false,
-            });
+            let Item::Row([start, row @ ..]) = item else {
+                return Err(FrameError::Shape("no row"));
+            };
+            let mut numbers = [ABSENT; 5];
+            for (number, cell) in numbers.iter_mut().zip(row) {
+                *number = DecimalField(Decimal::parse(&cell.0));
+            }
+            candles.push(candle((&start.0, length), numbers)?);
         }
-        let key = (instrument.clone(), length);
-        let known = self.latest.get(&key).copied();
-        let latest = candles.iter().map(|candle| candle.start).max().max(known);
-        if let Some(latest) = latest
-            && (known.is_some() || self.latest.len() < INSTRUMENTS_MAX)
-        {
-            self.latest.insert(key, latest);
+        if let Some(raw) = told.unread.filter(|_| told.data.is_empty()) {
+            for line in borrowed::from_str::<Vec<Kline<'_>>>(raw.get())? {
+                let numbers = [line.open, line.high, line.low, line.close, line.volume];
+                candles.push(candle((&line.start.0, length), numbers)?);
+            }
         }
+        let starts = candles.iter().map(|candle| candle.start);
+        let latest = self.latest.after((instrument.clone(), length), starts);
         for mut candle in candles {
             candle.is_running = latest.is_none_or(|latest| latest <= candle.start);
             out.push((instrument.clone(), candle));

@@ -1,10 +1,13 @@
-//! Bitget spot and futures, WebSocket v1 (2022) and v2: `books` (also `books5`, `books15`), `books1`,
-//! `trade`.
+//! Bitget spot and futures, WebSocket v1 (2022), v2, and v3 (unified accounts, 2025): `books` (also
+//! `books5`, `books15`, `books50`), `books1`, `trade` and `publicTrade`.
 //!
 //! - The form of the frames is OKX's. Futures have the symbols of spot there, so they are named as
 //!   the venue's REST v1 names them, `BTCUSDT_UMCBL` ([`product`]). Demo products of v2 give nothing;
-//!   frames of v1 do not tell them from others (`SBTCSUSDT`, but `SYSUSDT`).
-//! - Sequence: v2 has `seq`, and `pseq` = last `seq`, by which it is contiguous; v1 has neither.
+//!   frames of v1 do not tell them from others (`SBTCSUSDT`, but `SYSUSDT`). v3 says `topic` and
+//!   `symbol`, and names most fields by a letter. Of several book channels of a symbol the deepest is
+//!   followed.
+//! - Sequence: v2 and v3 have `seq`, and `pseq` = last `seq`, by which they are contiguous; v1 has
+//!   neither. A `pseq` of 0 in an update says that the venue began anew ([`book`]).
 //! - Snapshot: the answer to the subscription.
 //! - Checksum: with each message of `books`, over the 25 best levels; 0 and absent are none. While
 //!   the venue sent no `pseq` it was the only thing that showed a lost message.
@@ -15,8 +18,8 @@
 //!   trades is flat ([`candle`]).
 //! - `ticker` has rounded prices without quantities (v1), or lags (v2); it gives no events.
 //!
-//! Source: bitget.com/api-doc/spot and /contract, "Depth Channel", "Trading Channel", "Candlestick
-//! Channel"; the documents of v1 said the same of its channels.
+//! Source: bitget.com/api-doc/spot, /contract and /uta, "Depth Channel", "Trading Channel",
+//! "Candlestick Channel"; the documents of v1 said the same of its channels.
 
 mod book;
 mod candle;
@@ -28,11 +31,11 @@ mod trade;
 use self::candle::Candles;
 use self::line::Socket;
 use super::candle::{CandleRule, Empty, Open, TopRule};
-use super::channel::{self, Item};
+use super::channel::{self, Choice, Item, Source, Told};
 use super::prints::Prints;
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
-use crate::domain::market::{Event, Instrument, Nanos};
+use crate::domain::market::{Body, Event, Instrument, Nanos};
 
 /// Spot and futures, `BITGET:…`.
 pub(super) const VENUE: Venue = Venue {
@@ -49,14 +52,22 @@ pub(super) const VENUE: Venue = Venue {
 /// The adapter.
 #[derive(Debug)]
 pub(super) struct Bitget {
-    roster: Roster<Prints>,
+    roster: Roster<State>,
+}
+
+/// What is remembered of an instrument.
+#[derive(Debug, Default)]
+struct State {
+    prints: Prints,
+    /// The book channel that is followed.
+    book: Choice,
 }
 
 /// What a channel carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// A book and its changes.
-    Book,
+    Book(Source),
     /// Best bid and ask.
     Best,
     /// Trades.
@@ -64,10 +75,14 @@ enum Kind {
 }
 
 fn kind_of(channel: &str) -> Option<Kind> {
+    let book = |name, rank| Some(Kind::Book(Source { name, rank }));
     match channel {
-        "books" | "books5" | "books15" => Some(Kind::Book),
+        "books" => book("books", 4),
+        "trade" | "publicTrade" => Some(Kind::Trades),
         "books1" => Some(Kind::Best),
-        "trade" => Some(Kind::Trades),
+        "books50" => book("books50", 3),
+        "books15" => book("books15", 2),
+        "books5" => book("books5", 1),
         _ => None,
     }
 }
@@ -87,39 +102,63 @@ impl Bitget {
             return Ok(());
         }
         let told = channel::read(text, |name| kind_of(name).is_some())?;
-        if told.event.0 == "error" {
-            return Err(FrameError::Venue(format!("{} {}", told.code.0, told.msg.0)));
-        }
-        let Some(arg) = told.arg else {
-            return if told.event.0.is_empty() {
-                Err(FrameError::Shape("neither a channel nor an event"))
-            } else {
-                Ok(())
+        let Some(arg) = &told.arg else {
+            return match told.event.0.as_ref() {
+                "" => Err(FrameError::Shape("neither a channel nor an event")),
+                "error" => Err(refusal(&told)),
+                _ => Ok(()),
             };
         };
-        let kind = kind_of(&arg.channel.0).filter(|_| !told.data.is_empty());
-        let Some((kind, symbol)) = kind.zip(product::symbol(&arg)) else { return Ok(()) };
+        let kind_and_symbol = kind_of(&arg.channel.0).zip(product::symbol(arg));
+        match told.event.0.as_ref() {
+            "" => {}
+            "error" => return Err(refusal(&told)),
+            "unsubscribe" => {
+                if let Some((Kind::Book(source), symbol)) = kind_and_symbol
+                    && let Ok(listed) = self.roster.get(&symbol)
+                {
+                    listed.state.book.leave(source);
+                }
+                return Ok(());
+            }
+            _ => return Ok(()),
+        }
+        let Some((kind, symbol)) = kind_and_symbol.filter(|_| !told.data.is_empty()) else {
+            return Ok(());
+        };
         if kind == Kind::Trades {
             let trades = trade::read(told.data)?;
             let is_history = told.action.0 == "snapshot";
             let listed = self.roster.get(&symbol)?;
             return trade::give(listed, trades, is_history, recv, out);
         }
-        let mut bodies = Vec::with_capacity(told.data.len());
+        let mut all = Vec::with_capacity(told.data.len());
         for item in told.data {
             let Item::Fields(fields) = item else { return Err(FrameError::Shape("no object")) };
-            bodies.push(match kind {
+            all.push(match kind {
                 Kind::Best => quote::read(fields)?,
                 _ => book::read(fields, &told.action.0)?,
             });
         }
         let listed = self.roster.get(&symbol)?;
-        for (at, [seq, prev_seq], body) in bodies {
+        if let Kind::Book(source) = kind
+            && !listed.state.book.takes(source, told.action.0 == "snapshot")
+        {
+            return Ok(());
+        }
+        for (at, [seq, prev_seq], body) in all {
+            if matches!(body, Body::Disconnect) {
+                listed.state.book.forget();
+            }
             let event = Event { seq, prev_seq, ..listed.event(at, recv, body) };
             out.push((listed.instrument.clone(), event));
         }
         Ok(())
     }
+}
+
+fn refusal(told: &Told<'_>) -> FrameError {
+    FrameError::Venue(format!("{} {}", told.code.0, told.msg.0))
 }
 
 impl Adapter for Bitget {
@@ -131,11 +170,12 @@ impl Adapter for Bitget {
     ) -> Result<(), FrameError> {
         match frame {
             Frame::Message(text) => self.message(text, recv, out),
-            // REST bodies are not asked for: the book comes with its subscription.
+            // REST bodies are not asked for: the book comes with its subscription. Another
+            // connection's books may go on: what is followed is kept.
             Frame::Response { .. } | Frame::Connected => Ok(()),
             Frame::Lost => {
                 // The numbering of prints goes on: their ids must not come again.
-                self.roster.lose(recv, out, |_| {});
+                self.roster.lose(recv, out, |state| state.book.forget());
                 Ok(())
             }
         }

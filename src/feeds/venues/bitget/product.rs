@@ -8,7 +8,9 @@
 //! | in USDC | `USDC-FUTURES` | `mc` | `BTCPERP_CMCBL` |
 //! | in the coin | `COIN-FUTURES` | `mc` | `BTCUSD_DMCBL` |
 //!
-//! Source: bitget.com/api-doc/contract, "instType"; the documents of v1, "productType".
+//! v3 has v2's in small letters; symbols of futures in the coin end in `_CM` there.
+//!
+//! Source: bitget.com/api-doc/contract and /uta, "instType"; the documents of v1, "productType".
 
 use std::borrow::Cow;
 
@@ -17,6 +19,9 @@ use crate::feeds::venues::channel::Arg;
 /// Products of v2 and the ends of their names.
 const FUTURES: [(&str, &str); 3] =
     [("USDT-FUTURES", "_UMCBL"), ("USDC-FUTURES", "_CMCBL"), ("COIN-FUTURES", "_DMCBL")];
+
+/// The end of v3's symbols of futures in the coin.
+const IN_COIN: &str = "_CM";
 
 /// The instrument's symbol; none for products that are not taken.
 pub(super) fn symbol<'a>(arg: &'a Arg<'_>) -> Option<Cow<'a, str>> {
@@ -34,6 +39,7 @@ pub(super) fn symbol<'a>(arg: &'a Arg<'_>) -> Option<Cow<'a, str>> {
     } else {
         FUTURES.into_iter().find(|(name, _)| is(name))?.1
     };
+    let symbol = symbol.strip_suffix(IN_COIN).unwrap_or(symbol);
     Some(Cow::Owned(format!("{symbol}{end}")))
 }
 

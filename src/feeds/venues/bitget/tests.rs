@@ -13,6 +13,9 @@ pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
     r#"{"action":"update","arg":{"instType":"sp","channel":"trade","instId":"BTCUSDT"},"data":[["1632470889087","42158.48","0.0019","buy"],["1632470889087","42158.47","0.0200","sell"]]}"#,
     r#"{"action":"snapshot","arg":{"instType":"SPOT","channel":"trade","instId":"BTCUSDT"},"data":[{"ts":"1695709835822","price":"26293.4","size":"0.0013","side":"buy","tradeId":"1000000000"}],"ts":1695711090682}"#,
     r#"{"event":"subscribe","arg":{"instType":"SPOT","channel":"books","instId":"BTCUSDT"}}"#,
+    r#"{"action":"snapshot","arg":{"instType":"usdt-futures","topic":"books","symbol":"BTCUSDT"},"data":[{"a":[["101","1"]],"b":[["100","2"]],"checksum":0,"pseq":0,"seq":"1343064377779269632","ts":"1755937421270"}],"ts":1755937421337}"#,
+    r#"{"action":"update","arg":{"instType":"usdt-futures","topic":"books","symbol":"BTCUSDT"},"data":[{"a":[["101","0"]],"b":[],"seq":1343064377779269633,"pseq":1343064377779269632,"ts":"1755937421370","maxdepth":"1000"}],"ts":1755937421437}"#,
+    r#"{"action":"snapshot","arg":{"instType":"usdt-futures","topic":"publicTrade","symbol":"BTCUSDT"},"data":[{"i":"1344534089797185549","L":"1344534089797185550","p":"110878.5","v":"0.07","S":"buy","T":"1756287827920"},{"i":"1344534089797185547","L":"1344534089797185548","p":"110878.4","v":"0.02","S":"sell","T":"1756287827919"}],"ts":1756287827930}"#,
 ];
 
 fn taken(bitget: &mut Bitget, text: &str) -> Result<Vec<Event>, FrameError> {
@@ -45,8 +48,75 @@ fn books_of_both_versions_are_taken_each_with_what_it_has() {
     let second = taken(&mut bitget, SAMPLES[1]).unwrap().remove(0);
     assert_eq!((second.seq, second.prev_seq), (Some(124), Some(123)));
     assert!(matches!(second.body, Body::BookDelta { checksum: None, .. }));
-    let text = SAMPLES[1].replace(r#""pseq":123"#, r#""pseq":0"#);
-    assert_eq!(taken(&mut bitget, &text).unwrap()[0].prev_seq, None);
+}
+
+#[test]
+fn numbers_that_begin_anew_lose_the_book() {
+    let mut bitget = Bitget::new();
+    for numbers in [r#""seq":124,"pseq":0"#, r#""seq":4,"pseq":123"#, r#""seq":"4","pseq":"0""#] {
+        taken(&mut bitget, &SAMPLES[0].replace("\"sp\"", "\"SPOT\"")).unwrap();
+        let text = SAMPLES[1].replace(r#""seq":124,"pseq":123"#, numbers);
+        let lost = taken(&mut bitget, &text).unwrap().remove(0);
+        assert_eq!((lost.seq, lost.prev_seq, lost.body), (None, None, Body::Disconnect));
+    }
+    let text = SAMPLES[1].replace(r#","pseq":123"#, "");
+    let delta = taken(&mut bitget, &text).unwrap().remove(0);
+    assert_eq!((delta.seq, delta.prev_seq), (Some(124), None), "before there was a pseq");
+}
+
+#[test]
+fn of_several_book_channels_the_deepest_is_followed() {
+    let mut bitget = Bitget::new();
+    let whole = SAMPLES[0].replace("\"sp\"", "\"SPOT\"");
+    let of = |channel: &str| whole.replace("\"books\"", &format!("\"{channel}\""));
+    let count = |bitget: &mut Bitget, text: &str| taken(bitget, text).unwrap().len();
+    for channel in ["books5", "books15", "books50"] {
+        assert_eq!(count(&mut bitget, &of(channel)), 1, "{channel}");
+        assert_eq!(count(&mut bitget, SAMPLES[1]), 0, "it continues another book");
+    }
+    assert_eq!([count(&mut bitget, &whole), count(&mut bitget, SAMPLES[1])], [1, 1]);
+    assert_eq!(count(&mut bitget, &of("books50")), 0);
+    assert_eq!(count(&mut bitget, SAMPLES[2]), 1, "the best bid and ask are no book");
+    bitget.take(Frame::Connected, 7, &mut Vec::new()).unwrap();
+    assert_eq!(count(&mut bitget, &of("books5")), 0);
+
+    let left = SAMPLES[5].replace("subscribe", "unsubscribe");
+    assert_eq!([count(&mut bitget, &left), count(&mut bitget, &of("books5"))], [0, 1]);
+    assert_eq!(count(&mut bitget, &whole), 1);
+    taken_lost(&mut bitget);
+    assert_eq!(count(&mut bitget, &of("books5")), 1);
+}
+
+#[test]
+fn v3_says_the_same_by_other_names() {
+    let mut bitget = Bitget::new();
+    let mut out = Vec::new();
+    for text in &SAMPLES[6..9] {
+        bitget.take(Frame::Message(text), 7, &mut out).unwrap();
+    }
+    assert!(out.iter().all(|(of, _)| of.as_str() == "BITGET:BTCUSDT_UMCBL"));
+    let events: Vec<_> = out.into_iter().map(|(_, event)| event).collect();
+    let seq = 1_343_064_377_779_269_632;
+    assert_eq!((events[0].seq, events[0].prev_seq), (Some(seq), None));
+    assert!(matches!(events[0].body, Body::BookSnapshot { checksum: None, .. }));
+    assert_eq!((events[1].seq, events[1].prev_seq), (Some(seq + 1), Some(seq)));
+    let Body::BookDelta { asks, .. } = &events[1].body else { panic!("{:?}", events[1]) };
+    assert_eq!((asks.len(), events[1].ts_event), (1, 1_755_937_421_370_000_000));
+    let Body::Trade(last) = &events[3].body else { panic!("{:?}", events[3]) };
+    assert_eq!(
+        (last.trade_id.as_str(), last.price.to_string().as_str(), last.aggressor),
+        ("1344534089797185549", "110878.5", Some(Aggressor::Buy)),
+        "the newest stands first in the message"
+    );
+    let quote = SAMPLES[6].replace("\"books\"", "\"books1\"");
+    assert!(matches!(taken(&mut bitget, &quote).unwrap()[0].body, Body::Quote { .. }));
+
+    out = Vec::new();
+    let text = SAMPLES[6].replace("usdt-futures", "coin-futures").replace("BTCUSDT", "BTCUSD_CM");
+    bitget.take(Frame::Message(&text), 7, &mut out).unwrap();
+    assert_eq!(out[0].0.as_str(), "BITGET:BTCUSD_DMCBL");
+    let refused = taken(&mut bitget, &SAMPLES[8].replace("0.02", "0"));
+    assert!(matches!(refused, Err(FrameError::Value("quantity"))));
 }
 
 #[test]
@@ -187,4 +257,22 @@ fn the_latest_candle_is_running_until_another_begins() {
         out.iter().map(|(_, candle)| (candle.start / 60_000_000_000, candle.is_running)).collect();
     assert_eq!(told, [(1, false), (2, true), (3, true), (2, false)]);
     assert_eq!(out[0].1.prices[2].to_string(), "0.5");
+}
+
+#[test]
+fn candles_of_v3_are_objects() {
+    let text = r#"{"action":"snapshot","arg":{"instType":"usdt-futures","topic":"kline","symbol":"BTCUSDT","interval":"1m"},"data":[{"start":"1755564480000","open":"116286","close":"116256.2","high":"116310.2","low":"116232.8","volume":"39.7062","turnover":"5"}],"ts":5}"#;
+    let mut candles = Candles::default();
+    let mut out = Vec::new();
+    candles.take(Frame::Message(text), &mut out).unwrap();
+    let (instrument, candle) = &out[0];
+    assert_eq!((instrument.as_str(), candle.length), ("BITGET:BTCUSDT_UMCBL", 60_000_000_000));
+    let prices = candle.prices.map(|price| price.to_string());
+    assert_eq!(prices, ["116286", "116310.2", "116232.8", "116256.2"]);
+    assert!(candle.is_running && candle.volume.to_string() == "39.7062");
+    for text in [text.replace("1m", "7m"), text.replace("usdt", "susdt")] {
+        candles.take(Frame::Message(&text), &mut out).unwrap();
+    }
+    assert_eq!(out.len(), 1);
+    assert!(candles.take(Frame::Message(&text.replace("open", "begin")), &mut out).is_err());
 }

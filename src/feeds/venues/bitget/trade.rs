@@ -1,17 +1,17 @@
-//! Trades, newest first in a message: v1's rows `[ts, price, size, side]` without id, v2's objects
-//! with one.
+//! Trades, newest first in a message: v1's rows `[ts, price, size, side]` without id, objects with one
+//! in v2 and v3.
 //!
 //! The first message after a subscription tells earlier trades, which are true ones. Where they have
 //! no ids they are counted from 0 within it, so that a trade told again after a reconnection has the
-//! id it had; trades of one millisecond that were told in part before may then be counted once too
+//! id it had; trades of one momentecond that were told in part before may then be counted once too
 //! few.
 
 use compact_str::CompactString;
 
+use super::State;
 use crate::domain::market::{Aggressor, Body, Decimal, Event, Instrument, Nanos, Trade};
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::channel::{Item, millis};
-use crate::feeds::venues::prints::Prints;
+use crate::feeds::venues::channel::{Item, moment};
 use crate::feeds::venues::reading::{price, trade_id, traded};
 use crate::feeds::venues::roster::Listed;
 use crate::wire::number::DecimalField;
@@ -48,7 +48,7 @@ pub(super) fn read(data: Vec<Item<'_>>) -> Result<Vec<Told>, FrameError> {
     let number = |text: &str| DecimalField(Decimal::parse(text));
     let told = |item: Item<'_>| match item {
         Item::Row([at, price, size, side, ..]) => {
-            Told::check(millis(&at.0)?, "", (number(&price.0), number(&size.0)), &side.0)
+            Told::check(moment(&at.0)?, "", (number(&price.0), number(&size.0)), &side.0)
         }
         Item::Fields(fields) => {
             let at = fields.time()?.ok_or(FrameError::Shape("no ts"))?;
@@ -62,14 +62,14 @@ pub(super) fn read(data: Vec<Item<'_>>) -> Result<Vec<Told>, FrameError> {
 
 /// Gives the events of trades; `is_history` where they may have been told before.
 pub(super) fn give(
-    listed: &mut Listed<Prints>,
+    listed: &mut Listed<State>,
     trades: Vec<Told>,
     is_history: bool,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
     let nameless = || trades.iter().filter(|told| told.id.is_empty()).map(|told| told.at);
-    let prints = &mut listed.state;
+    let prints = &mut listed.state.prints;
     let ids = if is_history {
         prints.ids_again(nameless())
     } else {

@@ -16,7 +16,7 @@ pub(super) type Read = (Option<Nanos>, [Option<u64>; 2], Body);
 /// Reads one element of a book channel.
 pub(super) fn read(fields: Fields<'_>, action: &str) -> Result<Read, FrameError> {
     let (at, seq) = (fields.time()?, fields.seq()?);
-    let prev_seq = fields.prev_seq_id.and_then(|prev| u64::try_from(prev).ok());
+    let prev_seq = fields.prev_seq_id.0.and_then(|prev| u64::try_from(prev).ok());
     let checksum = fields.checksum(ChecksumKind::Okx);
     let (bids, asks) = (fields.bids.changes()?, fields.asks.changes()?);
     match action {

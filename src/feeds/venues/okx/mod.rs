@@ -1,8 +1,10 @@
 //! OKX and OKCoin, WebSocket v5: `books` (also `books-l2-tbt`, `books50-l2-tbt`, `books5`),
-//! `trades` and `trades-all`, `bbo-tbt`.
+//! `trades` or `trades-all`, `bbo-tbt`; v3 of 2019 to 2021 ([`v3`]); of REST, trades and books
+//! ([`rest`]).
 //!
-//! - One protocol on two hosts. Subscribe one book channel of a symbol; symbols of all products
-//!   differ (`BTC-USDT`, `BTC-USDT-SWAP`, `BTC-USD-220527`).
+//! - One protocol on two hosts; symbols of all products differ (`BTC-USDT`, `BTC-USDT-SWAP`,
+//!   `BTC-USD-220527`). Of several book channels of a symbol the deepest is followed, of equals the
+//!   first; of `trades` and `trades-all`, which tell the same fills, the first.
 //! - Sequence: contiguous by `prevSeqId` = last `seqId`, where the message has them (it did not
 //!   before 2023); a number below its predecessor says that the venue began anew ([`book`]).
 //! - Snapshot: the answer to the subscription. The venue tells what leaves its 400 levels.
@@ -21,15 +23,20 @@ mod book;
 mod candle;
 mod line;
 mod quote;
+mod rest;
 mod trade;
+mod v3;
 
+use std::borrow::Cow;
+
+use self::book::Read;
 use self::candle::Candles;
 use self::line::Socket;
 use super::candle::{CandleRule, Empty, Open, TopRule};
-use super::channel::{self, Item};
-use super::roster::Roster;
+use super::channel::{self, Choice, Fields, Item, Source, Told};
+use super::roster::{Listed, Roster};
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
-use crate::domain::market::{Event, Instrument, Nanos};
+use crate::domain::market::{Body, Event, Instrument, Nanos};
 
 /// OKX, `OKX:…`.
 pub(super) const OKX: Venue = Venue {
@@ -56,27 +63,96 @@ pub(super) const OKCOIN: Venue = Venue {
 /// The adapter of either.
 #[derive(Debug)]
 pub(super) struct Okx {
-    roster: Roster<()>,
+    roster: Roster<Choices>,
+}
+
+/// The channels that an instrument is followed by.
+#[derive(Debug, Default)]
+struct Choices {
+    book: Choice,
+    trades: Choice,
 }
 
 /// What a channel carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// A book and its changes.
-    Book,
+    Book(Source),
     /// Best bid and ask.
     Best,
     /// Trades.
-    Trades,
+    Trades(Source),
 }
 
+/// The rank of the deepest books.
+const BEST_RANK: u8 = 3;
+
+/// The trades that stand for several fills.
+const MERGED: Source = Source { name: "trades", rank: 1 };
+
 fn kind_of(channel: &str) -> Option<Kind> {
+    let book = |name, rank| Some(Kind::Book(Source { name, rank }));
     match channel {
-        "books" | "books-l2-tbt" | "books50-l2-tbt" | "books5" => Some(Kind::Book),
+        "books" => book("books", BEST_RANK),
+        "trades" => Some(Kind::Trades(MERGED)),
         "bbo-tbt" => Some(Kind::Best),
-        "trades" | "trades-all" => Some(Kind::Trades),
+        "books-l2-tbt" => book("books-l2-tbt", BEST_RANK),
+        "books50-l2-tbt" => book("books50-l2-tbt", 2),
+        "books5" => book("books5", 1),
+        "trades-all" => Some(Kind::Trades(Source { name: "trades-all", rank: 1 })),
         _ => None,
     }
+}
+
+fn is_taken(channel: &str) -> bool {
+    kind_of(channel).or_else(|| v3::kind_of(channel)).is_some()
+}
+
+impl Kind {
+    /// Reads one element of the data.
+    fn read(self, fields: Fields<'_>, action: &str) -> Result<Read, FrameError> {
+        match self {
+            Self::Book(_) => book::read(fields, action),
+            Self::Best => quote::read(fields),
+            Self::Trades(_) => trade::read(fields),
+        }
+    }
+}
+
+impl Choices {
+    /// Whether what a channel tells is given.
+    fn takes(&mut self, kind: Kind, is_whole: bool) -> bool {
+        match kind {
+            Kind::Book(source) => self.book.takes(source, is_whole),
+            Kind::Best => true,
+            // An answer is no channel that goes on: it keeps none away.
+            Kind::Trades(rest::FILLS) => !self.trades.is(MERGED),
+            Kind::Trades(source) => self.trades.takes(source, true),
+        }
+    }
+
+    /// A channel was left.
+    fn leave(&mut self, kind: Kind) {
+        match kind {
+            Kind::Book(source) => self.book.leave(source),
+            Kind::Best => {}
+            Kind::Trades(source) => self.trades.leave(source),
+        }
+    }
+}
+
+/// Gives what was read of an instrument.
+fn give(
+    listed: &mut Listed<Choices>,
+    (at, [seq, prev_seq], body): Read,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) {
+    if matches!(body, Body::Disconnect) {
+        listed.state.book.forget();
+    }
+    let event = Event { seq, prev_seq, ..listed.event(at, recv, body) };
+    out.push((listed.instrument.clone(), event));
 }
 
 impl Okx {
@@ -93,33 +169,96 @@ impl Okx {
         if text == "pong" {
             return Ok(());
         }
-        let told = channel::read(text, |name| kind_of(name).is_some())?;
-        if told.event.0 == "error" {
-            return Err(FrameError::Venue(format!("{} {}", told.code.0, told.msg.0)));
+        let told = channel::read(text, is_taken)?;
+        if !told.event.0.is_empty() {
+            return self.answer(&told);
         }
-        let Some(arg) = told.arg else {
-            return if told.event.0.is_empty() {
-                Err(FrameError::Shape("neither a channel nor an event"))
-            } else {
-                Ok(())
-            };
-        };
+        let Some(arg) = told.arg else { return self.table(told, recv, out) };
         let Some(kind) = kind_of(&arg.channel.0).filter(|_| !told.data.is_empty()) else {
             return Ok(());
         };
-        let mut bodies = Vec::with_capacity(told.data.len());
+        let mut all = Vec::with_capacity(told.data.len());
         for item in told.data {
             let Item::Fields(fields) = item else { return Err(FrameError::Shape("no object")) };
-            bodies.push(match kind {
-                Kind::Book => book::read(fields, &told.action.0)?,
-                Kind::Best => quote::read(fields)?,
-                Kind::Trades => trade::read(fields)?,
-            });
+            all.push(kind.read(fields, &told.action.0)?);
         }
         let listed = self.roster.get(&arg.inst_id.0)?;
-        for (at, [seq, prev_seq], body) in bodies {
-            let event = Event { seq, prev_seq, ..listed.event(at, recv, body) };
-            out.push((listed.instrument.clone(), event));
+        if listed.state.takes(kind, told.action.0 != "update") {
+            for read in all {
+                give(listed, read, recv, out);
+            }
+        }
+        Ok(())
+    }
+
+    /// An answer or a notice.
+    fn answer(&mut self, told: &Told<'_>) -> Result<(), FrameError> {
+        let (kind, symbol) = match (told.event.0.as_ref(), &told.arg) {
+            ("error", _) => {
+                return Err(FrameError::Venue(format!("{} {}", told.code.0, told.msg.0)));
+            }
+            ("unsubscribe", Some(arg)) => (kind_of(&arg.channel.0), arg.inst_id.0.as_ref()),
+            ("unsubscribe", None) => {
+                let (table, symbol) = told.table.0.split_once(':').unwrap_or_default();
+                (v3::kind_of(table), symbol)
+            }
+            _ => return Ok(()),
+        };
+        if let Some(kind) = kind
+            && let Ok(listed) = self.roster.get(symbol)
+        {
+            listed.state.leave(kind);
+        }
+        Ok(())
+    }
+
+    /// A frame of v3.
+    fn table(
+        &mut self,
+        told: Told<'_>,
+        recv: Nanos,
+        out: &mut Vec<(Instrument, Event)>,
+    ) -> Result<(), FrameError> {
+        if !told.table.0.contains('/') {
+            return Err(FrameError::Shape("neither a channel nor an event"));
+        }
+        let Some(kind) = v3::kind_of(&told.table.0) else { return Ok(()) };
+        let action = v3::action(&told.action.0);
+        let mut all = Vec::with_capacity(told.data.len());
+        for item in told.data {
+            let Item::Fields(mut fields) = item else { return Err(FrameError::Shape("no object")) };
+            all.push((std::mem::take(&mut fields.inst_id.0), kind.read(fields, action)?));
+        }
+        self.named(kind, all, action != "update", recv, out)
+    }
+
+    fn response(
+        &mut self,
+        (url, body): (Option<&str>, &str),
+        recv: Nanos,
+        out: &mut Vec<(Instrument, Event)>,
+    ) -> Result<(), FrameError> {
+        match rest::read(url, body)? {
+            Some((kind, all)) => self.named(kind, all, true, recv, out),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives what was read, each of an instrument of its own.
+    fn named(
+        &mut self,
+        kind: Kind,
+        all: Vec<(Cow<'_, str>, Read)>,
+        is_whole: bool,
+        recv: Nanos,
+        out: &mut Vec<(Instrument, Event)>,
+    ) -> Result<(), FrameError> {
+        self.roster.check(all.iter().map(|(symbol, _)| symbol.as_ref()))?;
+        for (symbol, read) in all {
+            let listed = self.roster.get(&symbol)?;
+            if listed.state.takes(kind, is_whole) {
+                give(listed, read, recv, out);
+            }
         }
         Ok(())
     }
@@ -134,10 +273,11 @@ impl Adapter for Okx {
     ) -> Result<(), FrameError> {
         match frame {
             Frame::Message(text) => self.message(text, recv, out),
-            // REST bodies are not asked for: the book comes with its subscription.
-            Frame::Response { .. } | Frame::Connected => Ok(()),
+            Frame::Response { url, body } => self.response((url, body), recv, out),
+            // Another connection's books may go on: what is followed is kept.
+            Frame::Connected => Ok(()),
             Frame::Lost => {
-                self.roster.lose(recv, out, |()| {});
+                self.roster.lose(recv, out, |choices| *choices = Choices::default());
                 Ok(())
             }
         }

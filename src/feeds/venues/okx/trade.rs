@@ -1,5 +1,5 @@
 //! Trades. `trades` tells the fills of one taker at one price as one, with their `count` and the
-//! last one's id; `trades-all` tells each.
+//! last one's id; `trades-all`, v3 and REST tell each.
 
 use compact_str::CompactString;
 
