@@ -1,5 +1,6 @@
-//! The book: rows `[price, count, amount]`. Several are the whole book, one is a change; a count of
-//! 0 removes the price, and the sign of the amount tells from which side.
+//! The book: rows `[price, count, amount]`. Several are the whole book, one is a change; where bulk
+//! updates are on, several behind the whole book are changes too. A count of 0 removes the price,
+//! and the sign of the amount tells from which side.
 
 use super::super::FrameError;
 use super::super::reading::price;
@@ -23,15 +24,15 @@ pub(super) fn amount_of(amount: DecimalField) -> Result<(bool, Decimal), FrameEr
     Ok((!amount.is_negative(), qty))
 }
 
-/// The book or change that data say.
-pub(super) fn read(data: &Data) -> Result<Body, FrameError> {
+/// The book or change that data say; `is_change` where rows are changes as one row is.
+pub(super) fn read(data: &Data, is_change: bool) -> Result<Body, FrameError> {
     let mut sides = [Vec::new(), Vec::new()];
     for row in data.rows() {
         let (is_bid, level) = level(row)?;
         sides[usize::from(!is_bid)].push(level);
     }
     let [bids, asks] = sides;
-    if matches!(data, Data::Many(_)) {
+    if matches!(data, Data::Many(_)) && !is_change {
         Ok(Body::BookSnapshot { bids, asks, checksum: None })
     } else {
         Ok(Body::BookDelta { bids, asks, checksum: None })

@@ -5,7 +5,9 @@
 //!   a sequence number (flag 65536) and a time in milliseconds (flag 32768).
 //! - Sequence: the connection's, contiguous over all lists from 1: a gap is told as a loss of every
 //!   instrument. Books carry the number, and the one of the instrument's book message before it.
-//! - Snapshot: the first message of a book's channel; the venue tells what leaves the depth.
+//! - Snapshot: the first message of a book's channel; the venue tells what leaves the depth. Where
+//!   the answer to `conf` has flag 536870912 ("bulk updates"), later lists of rows are changes. Of
+//!   several channels for one symbol's book the one of the greatest `len` is taken.
 //! - Checksum: `cs` (flag 131072) is passed over.
 //! - Scale: bare numbers, small ones with an exponent. Amounts are positive for bids and buyers,
 //!   negative for asks and sellers; quantities are in the base currency.
@@ -54,6 +56,10 @@ pub(super) const VENUE: Venue = Venue {
 const CHANNELS_MAX: usize = 4_096;
 /// The number of a connection's first list.
 const FIRST: u64 = 1;
+/// The flag of `conf` by which changes of a book come in lists.
+const BULK: u64 = 1 << 29;
+/// The levels of a book whose channel does not say how many.
+const LENGTH_USUAL: u32 = 25;
 /// From here on a number behind the data is a time, not a sequence number.
 const MILLIS_FROM: u64 = 1_000_000_000_000;
 
@@ -76,6 +82,10 @@ enum Kind {
 struct Channel {
     kind: Kind,
     symbol: Box<str>,
+    /// Levels of a book.
+    length: u32,
+    /// Whether the whole book came.
+    has_begun: bool,
 }
 
 /// The adapter.
@@ -84,6 +94,8 @@ pub(super) struct Bitfinex {
     roster: Roster<Pair>,
     channels: BTreeMap<u64, Channel>,
     numbering: Numbering,
+    /// Whether later lists of a book are changes.
+    is_bulk: bool,
 }
 
 /// An object.
@@ -99,6 +111,10 @@ struct Notice<'a> {
     symbol: Cell<'a>,
     #[serde(borrow, default)]
     prec: Cell<'a>,
+    #[serde(borrow, default)]
+    len: Cell<'a>,
+    #[serde(borrow, default)]
+    flags: Cell<'a>,
     #[serde(borrow, default)]
     status: Cell<'a>,
     #[serde(borrow, default)]
@@ -142,12 +158,28 @@ impl Bitfinex {
             roster: Roster::new("BITFINEX"),
             channels: BTreeMap::new(),
             numbering: Numbering::default(),
+            is_bulk: false,
         }
     }
 
     fn begin(&mut self) {
         self.channels.clear();
         self.numbering = Numbering::default();
+        self.is_bulk = false;
+    }
+
+    /// Whether a book's channel is the one to take of its symbol; the one it supersedes is passed
+    /// over from here on, as a shorter one is whose symbol has a longer.
+    fn supersedes(&mut self, id: u64, symbol: &str, length: u32) -> bool {
+        let mut others = self.channels.iter_mut().filter(|(other, channel)| {
+            **other != id && channel.kind == Kind::Book && *channel.symbol == *symbol
+        });
+        let Some((_, other)) = others.next() else { return true };
+        if length < other.length {
+            return false;
+        }
+        other.kind = Kind::Other;
+        true
     }
 
     fn notice(&mut self, text: &str) -> Result<(), FrameError> {
@@ -156,7 +188,7 @@ impl Bitfinex {
             "subscribed" => {
                 let id = told.id.ok_or(FrameError::Shape("no chanId"))?;
                 let is_traded = told.symbol.0.starts_with('t');
-                let kind = match (told.channel.0.as_ref(), told.prec.0.as_ref()) {
+                let mut kind = match (told.channel.0.as_ref(), told.prec.0.as_ref()) {
                     ("book", "P0" | "") if is_traded => Kind::Book,
                     ("trades", _) if is_traded => Kind::Trades,
                     _ => Kind::Other,
@@ -167,8 +199,13 @@ impl Bitfinex {
                 if kind != Kind::Other {
                     self.roster.get(&told.symbol.0)?;
                 }
-                let symbol = if kind == Kind::Other { "" } else { told.symbol.0.as_ref() };
-                self.channels.insert(id, Channel { kind, symbol: symbol.into() });
+                let symbol = told.symbol.0.as_ref();
+                let length = told.len.0.parse().unwrap_or(LENGTH_USUAL);
+                if kind == Kind::Book && !self.supersedes(id, symbol, length) {
+                    kind = Kind::Other;
+                }
+                let symbol = if kind == Kind::Other { "" } else { symbol }.into();
+                self.channels.insert(id, Channel { kind, symbol, length, has_begun: false });
                 Ok(())
             }
             "unsubscribed" => {
@@ -184,7 +221,13 @@ impl Bitfinex {
             }
             "error" => Err(FrameError::Venue(told.msg.0.into_owned())),
             "conf" if told.status.0 == "FAILED" => Err(FrameError::Venue(told.msg.0.into_owned())),
-            "info" | "conf" | "pong" | "auth" => Ok(()),
+            "conf" => {
+                if let Ok(flags) = told.flags.0.parse::<u64>() {
+                    self.is_bulk = flags & BULK != 0;
+                }
+                Ok(())
+            }
+            "info" | "pong" | "auth" => Ok(()),
             _ => Err(FrameError::Shape("no event of WebSocket 2")),
         }
     }
@@ -197,9 +240,10 @@ impl Bitfinex {
     ) -> Result<(), FrameError> {
         let List { channel: id, word, data, tail } = borrowed::from_str(text)?;
         let tail = Tail::of(tail.into_iter().flatten())?;
-        let channel = self.channels.get(&id);
-        let said = match (channel.map(|channel| channel.kind), word, &data) {
-            (Some(Kind::Book), Word::Absent, Some(data)) => Said::One(book::read(data)?),
+        let mut channel = self.channels.get_mut(&id);
+        let is_change = self.is_bulk && channel.as_ref().is_some_and(|channel| channel.has_begun);
+        let said = match (channel.as_ref().map(|channel| channel.kind), word, &data) {
+            (Some(Kind::Book), Word::Absent, Some(data)) => Said::One(book::read(data, is_change)?),
             // `tu` repeats `te`.
             (Some(Kind::Trades), Word::Absent | Word::Executed, Some(data)) => {
                 Said::Trades(trade::read(data)?)
@@ -220,9 +264,10 @@ impl Bitfinex {
             }
             self.numbering.stand_at(number);
         }
-        let Some(channel) = channel.filter(|_| !matches!(said, Said::Nothing)) else {
+        let Some(channel) = channel.take_if(|_| !matches!(said, Said::Nothing)) else {
             return Ok(());
         };
+        channel.has_begun |= matches!(said, Said::One(Body::BookSnapshot { .. }));
         let listed = self.roster.get(&channel.symbol)?;
         match said {
             Said::Nothing => {}

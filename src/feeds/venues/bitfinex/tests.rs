@@ -20,6 +20,8 @@ pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
     r#"[17,"hb",6,1574694480809]"#,
     r#"[17,"cs",-1475042340,7,1574694480909]"#,
     r#"[19,[60419,76.15,60425,86.19,-1,0,60420,1,61000,60000],8,1574694481909]"#,
+    r#"{"event":"conf","status":"OK","flags":536969216}"#,
+    r#"[17,[[7254,0,1],[7253,1,4]],9,1574694482009]"#,
 ];
 
 type Given = Vec<(Instrument, Event)>;
@@ -89,7 +91,7 @@ fn trades_come_oldest_first_and_once() {
 #[test]
 fn what_carries_nothing_gives_nothing_but_is_counted() {
     let mut bitfinex = subscribed();
-    for text in &SAMPLES[5..] {
+    for text in &SAMPLES[5..13] {
         events(&mut bitfinex, text);
     }
 
@@ -139,6 +141,55 @@ fn channels_end_with_their_connection() {
     bitfinex.take(Frame::Lost, 7, &mut out).unwrap();
     assert_eq!(out.len(), 1);
     assert!(taken(&mut bitfinex, SAMPLES[6]).is_err());
+}
+
+#[test]
+fn bulk_updates_are_changes_behind_the_whole_book_of_each_subscription() {
+    let mut bitfinex = subscribed();
+    events(&mut bitfinex, SAMPLES[13]);
+    let whole = events(&mut bitfinex, SAMPLES[5]);
+    assert!(matches!(whole[0].body, Body::BookSnapshot { .. }));
+
+    let bulk = "[17,[[7254,0,1],[7253,1,4],[7255,0,-1]],2]";
+    let given = events(&mut bitfinex, bulk);
+    let Body::BookDelta { bids, asks, .. } = &given[0].body else { panic!("{given:?}") };
+    assert_eq!((bids.len(), asks.len(), bids[0].1.is_zero()), (2, 1, true));
+    assert_eq!((given[0].seq, given[0].prev_seq), (Some(2), Some(1)));
+    let given = events(&mut bitfinex, "[17,[],3]");
+    assert!(matches!(given[0].body, Body::BookDelta { .. }));
+
+    events(&mut bitfinex, SAMPLES[2]);
+    let given = events(&mut bitfinex, "[17,[[7254,1,1]],4]");
+    assert!(matches!(given[0].body, Body::BookSnapshot { .. }), "subscribed anew");
+    // Another connection has other flags.
+    let mut other = subscribed();
+    events(&mut other, SAMPLES[13]);
+    for text in &SAMPLES[..6] {
+        events(&mut other, text);
+    }
+    assert!(matches!(events(&mut other, bulk)[0].body, Body::BookSnapshot { .. }));
+}
+
+#[test]
+fn of_two_channels_for_one_book_the_longer_is_taken() {
+    let long = SAMPLES[2].replace("17", "20").replace(r#""len":"25""#, r#""len":"250""#);
+    let levels = "[[7254.7,3,3.3],[7255,2,-1.5]]";
+    for is_first in [true, false] {
+        let mut bitfinex = subscribed();
+        events(&mut bitfinex, &long);
+        if is_first {
+            events(&mut bitfinex, SAMPLES[2]);
+        }
+        let given = events(&mut bitfinex, &format!("[20,{levels},1]"));
+        assert!(matches!(given[0].body, Body::BookSnapshot { .. }));
+        assert_eq!(events(&mut bitfinex, &format!("[17,{levels},2]")), []);
+        assert_eq!(events(&mut bitfinex, "[17,[7254.7,0,1],3]"), []);
+        assert_eq!(events(&mut bitfinex, "[20,[7254.7,1,1],4]")[0].prev_seq, Some(1));
+        // It ends, and another one begins.
+        events(&mut bitfinex, r#"{"event":"unsubscribed","status":"OK","chanId":20}"#);
+        events(&mut bitfinex, SAMPLES[2]);
+        assert_eq!(events(&mut bitfinex, &format!("[17,{levels},5]")).len(), 1);
+    }
 }
 
 #[test]

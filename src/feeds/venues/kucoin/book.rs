@@ -2,23 +2,36 @@
 //!
 //! - Classic spot: a message holds changes `[price, quantity, number]` of both sides, of the numbers
 //!   `sequenceStart` to `sequenceEnd`. They are taken by number, one event each, because the best
-//!   bid and ask are told for each number. Price 0 only moves the number.
+//!   bid and ask are told for each number. Price 0 only moves the number. A change's number may lie
+//!   outside: it tells when the level changed last, and says nothing of what follows what.
 //! - Classic futures: one change a message, `price,side,quantity`.
 //! - Window: `obu` begins with a snapshot, and tells what leaves its 500 levels; a delta holds the
 //!   numbers `O` to `C`.
+//!
+//! A message continues the one before it where it begins at its last number + 1 or earlier, and ends
+//! later: it may tell again what was told. The event that reaches beyond stands on what was given.
 //!
 //! The REST book has the number of the last change in it. Changes up to it are old; the first one
 //! after it joins it. A message may hold more numbers than changes, so the first event that reaches
 //! beyond a snapshot is joined to it where its numbers do. Recent events are kept, and given again
 //! behind a snapshot that comes later than they did.
+//!
+//! A book of the 5 or 50 best levels is whole each time, and is given until changes are heard: these
+//! do not continue it, so the instrument is given as lost there.
+
+use std::mem;
 
 use super::frame::{Change, Changes, Data, Digits, Numbered, Told};
+use super::rest::{self, Level};
+use super::state::{Form, State};
 use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos};
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::backlog::Backlog;
 use crate::feeds::venues::reading::{price, quantity};
 use crate::feeds::venues::roster::{Listed, Roster};
 use crate::wire::number::DecimalField;
+
+/// Whole books that are kept until it shows whose they are.
+const UNNAMED_MAX: usize = 8;
 
 /// Changes that end with one number.
 struct Step {
@@ -28,11 +41,35 @@ struct Step {
     asks: Vec<LevelChange>,
 }
 
+/// A change: its number, whether it is of a bid, and its level unless its price is 0.
+type Row = (u64, bool, Option<LevelChange>);
+
+/// A whole book.
+#[derive(Debug)]
+struct Whole {
+    at: Option<Nanos>,
+    number: u64,
+    bids: Vec<LevelChange>,
+    asks: Vec<LevelChange>,
+}
+
+/// Whole books that came before any instrument was heard of, and do not say whose they are.
+#[derive(Debug, Default)]
+pub(super) struct Unnamed(Vec<Whole>);
+
+impl Unnamed {
+    /// Takes out the book that changes of these numbers continue, or end with.
+    fn take(&mut self, (before, last): (u64, u64)) -> Option<Whole> {
+        let place = self.0.iter().position(|whole| (before..=last).contains(&whole.number))?;
+        Some(self.0.remove(place))
+    }
+}
+
 fn needed(digits: Option<Digits>, what: &'static str) -> Result<u64, FrameError> {
     digits.ok_or(FrameError::Shape(what))?.number()
 }
 
-/// The first number of a message and the one before it, and its last.
+/// The number before the first of a message, and its last.
 fn range(first: Option<Digits>, last: Option<Digits>) -> Result<(u64, u64), FrameError> {
     let first = needed(first, "no sequenceStart")?;
     let last = needed(last, "no sequenceEnd")?;
@@ -40,32 +77,33 @@ fn range(first: Option<Digits>, last: Option<Digits>) -> Result<(u64, u64), Fram
     if last < first { Err(FrameError::Value("sequenceEnd")) } else { Ok((before, last)) }
 }
 
-/// Checks a change of a message of that range: its number, and its level unless its price is 0.
-fn level_within(
-    change: Change,
-    (before, last): (u64, u64),
-) -> Result<(u64, Option<LevelChange>), FrameError> {
+/// Checks a change: its number, and its level unless its price is 0.
+fn checked(change: Change) -> Result<(u64, Option<LevelChange>), FrameError> {
     let (at, qty) = (price(change.0)?, quantity(change.1)?);
-    let number = change.2.number()?;
-    if number <= before || last < number {
-        return Err(FrameError::Value("sequence of a change"));
+    Ok((change.2.number()?, (!at.is_zero()).then_some((at, qty))))
+}
+
+/// The changes of a message.
+fn rows(changes: Changes) -> Result<Vec<Row>, FrameError> {
+    let mut rows = Vec::with_capacity(changes.asks.len() + changes.bids.len());
+    for (side, is_bid) in [(changes.asks, false), (changes.bids, true)] {
+        for change in side {
+            let (number, level) = checked(change)?;
+            rows.push((number, is_bid, level));
+        }
     }
-    Ok((number, (!at.is_zero()).then_some((at, qty))))
+    Ok(rows)
 }
 
 /// The changes of a message by number; together they reach from the number before it to its last.
-fn steps(range: (u64, u64), changes: Changes) -> Result<Vec<Step>, FrameError> {
-    let (mut before, last) = range;
-    let mut numbered = Vec::with_capacity(changes.asks.len() + changes.bids.len());
-    for (side, is_bid) in [(changes.asks, false), (changes.bids, true)] {
-        for change in side {
-            let (number, level) = level_within(change, range)?;
-            numbered.push((number, is_bid, level));
-        }
+/// One whose number lies before the message is taken with the first that follows `base`.
+fn steps((mut before, last): (u64, u64), base: u64, mut rows: Vec<Row>) -> Vec<Step> {
+    for (number, ..) in &mut rows {
+        *number = if *number <= before { base + 1 } else { last.min(*number) };
     }
-    numbered.sort_by_key(|(number, ..)| *number);
-    let mut steps: Vec<Step> = Vec::with_capacity(numbered.len() + 1);
-    for (number, is_bid, level) in numbered {
+    rows.sort_by_key(|(number, ..)| *number);
+    let mut steps: Vec<Step> = Vec::with_capacity(rows.len() + 1);
+    for (number, is_bid, level) in rows {
         if before < number {
             steps.push(Step { before, number, bids: Vec::new(), asks: Vec::new() });
             before = number;
@@ -77,34 +115,56 @@ fn steps(range: (u64, u64), changes: Changes) -> Result<Vec<Step>, FrameError> {
     if before < last {
         steps.push(Step { before, number: last, bids: Vec::new(), asks: Vec::new() });
     }
-    Ok(steps)
+    steps
 }
 
 /// The changes of a message that has one number.
-fn step(range: (u64, u64), changes: Changes) -> Result<Step, FrameError> {
+fn step((before, number): (u64, u64), changes: Changes) -> Result<Step, FrameError> {
     let levels = |side: Vec<Change>| -> Result<Vec<LevelChange>, FrameError> {
-        let levels = side.into_iter().map(|change| Ok(level_within(change, range)?.1));
+        let levels = side.into_iter().map(|change| Ok(checked(change)?.1));
         levels.filter_map(Result::transpose).collect()
     };
-    let (before, number) = range;
     Ok(Step { before, number, asks: levels(changes.asks)?, bids: levels(changes.bids)? })
 }
 
+/// Prepares for changes of these numbers: gives the whole book that they continue, where one waits
+/// for them, and ends a book of best levels.
+fn begin(
+    listed: &mut Listed<State>,
+    unnamed: &mut Unnamed,
+    range: (u64, u64),
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) {
+    if let Some(whole) = unnamed.take(range) {
+        lay(listed, whole, recv, out);
+    }
+    let form = mem::replace(&mut listed.state.form, Form::Changes);
+    if matches!(form, Form::Best5 | Form::Best50) {
+        let event = listed.event(None, recv, Body::Disconnect);
+        out.push((listed.instrument.clone(), event));
+    }
+}
+
 fn give(
-    listed: &mut Listed<Backlog>,
+    listed: &mut Listed<State>,
     at: Option<Nanos>,
     Step { before, number, bids, asks }: Step,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) {
     let body = Body::BookDelta { bids, asks, checksum: None };
-    let event = Event { seq: Some(number), prev_seq: Some(before), ..listed.event(at, recv, body) };
-    out.push((listed.instrument.clone(), listed.state.follow(event)));
+    let event = listed.event(at, recv, body);
+    let state = &mut listed.state;
+    let prev_seq = Some(state.base((before, number)));
+    state.last = state.last.max(Some(number));
+    let event = Event { seq: Some(number), prev_seq, ..event };
+    out.push((listed.instrument.clone(), state.backlog.follow_from(Some(before), event)));
 }
 
 /// Takes a message of the spot book.
 pub(super) fn changes(
-    roster: &mut Roster<Backlog>,
+    (roster, unnamed): (&mut Roster<State>, &mut Unnamed),
     numbered: Numbered<'_>,
     symbol: &str,
     recv: Nanos,
@@ -115,12 +175,15 @@ pub(super) fn changes(
     let changes = numbered.changes.ok_or(FrameError::Shape("no changes"))?;
     if range.0 + 1 == range.1 {
         let step = step(range, changes)?;
-        give(roster.get(symbol)?, at, step, recv, out);
+        let listed = roster.get(symbol)?;
+        begin(listed, unnamed, range, recv, out);
+        give(listed, at, step, recv, out);
         return Ok(());
     }
-    let steps = steps(range, changes)?;
+    let rows = rows(changes)?;
     let listed = roster.get(symbol)?;
-    for step in steps {
+    begin(listed, unnamed, range, recv, out);
+    for step in steps(range, listed.state.base(range), rows) {
         give(listed, at, step, recv, out);
     }
     Ok(())
@@ -128,7 +191,7 @@ pub(super) fn changes(
 
 /// Takes a message of a futures' book.
 pub(super) fn change(
-    roster: &mut Roster<Backlog>,
+    (roster, unnamed): (&mut Roster<State>, &mut Unnamed),
     told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
@@ -154,7 +217,9 @@ pub(super) fn change(
     if !level.0.is_zero() {
         rows.push(level);
     }
-    give(roster.get(&told.symbol)?, at, step, recv, out);
+    let listed = roster.get(&told.symbol)?;
+    begin(listed, unnamed, (before, number), recv, out);
+    give(listed, at, step, recv, out);
     Ok(())
 }
 
@@ -166,7 +231,7 @@ fn sides(data: &mut Data<'_>) -> Result<[Vec<LevelChange>; 2], FrameError> {
 
 /// Takes a message of `obu`.
 pub(super) fn window(
-    roster: &mut Roster<Backlog>,
+    (roster, unnamed): (&mut Roster<State>, &mut Unnamed),
     mut told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
@@ -177,12 +242,15 @@ pub(super) fn window(
         "snapshot" => {
             let number = needed(told.data.sequence_end, "no C")?;
             let listed = roster.get(&told.symbol)?;
-            lay(listed, (at, number), [bids, asks], recv, out);
+            lay(listed, Whole { at, number, bids, asks }, recv, out);
+            listed.state.form = Form::Changes;
             Ok(())
         }
         "delta" => {
-            let (before, number) = range(told.data.sequence_start, told.data.sequence_end)?;
+            let range = range(told.data.sequence_start, told.data.sequence_end)?;
             let listed = roster.get(&told.symbol)?;
+            begin(listed, unnamed, range, recv, out);
+            let (before, number) = range;
             give(listed, at, Step { before, number, bids, asks }, recv, out);
             Ok(())
         }
@@ -190,38 +258,77 @@ pub(super) fn window(
     }
 }
 
+/// Takes the best levels, unless the book is told by more.
+pub(super) fn depth(
+    roster: &mut Roster<State>,
+    form: Form,
+    mut told: Told<'_>,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    let at = told.data.at()?;
+    let digits = told.data.sequence_end.or(told.data.sequence);
+    let seq = digits.map(Digits::number).transpose()?;
+    let [bids, asks] = sides(&mut told.data)?;
+    let listed = roster.get(&told.symbol)?;
+    if form < listed.state.form {
+        return Ok(());
+    }
+    listed.state.form = form;
+    let event = listed.event(at, recv, Body::BookSnapshot { bids, asks, checksum: None });
+    out.push((listed.instrument.clone(), Event { seq, ..event }));
+    Ok(())
+}
+
 /// Gives a whole book, and behind it what came before it and is newer.
 fn lay(
-    listed: &mut Listed<Backlog>,
-    (at, number): (Option<Nanos>, u64),
-    [bids, asks]: [Vec<LevelChange>; 2],
+    listed: &mut Listed<State>,
+    Whole { at, number, bids, asks }: Whole,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) {
-    let body = Body::BookSnapshot { bids, asks, checksum: None };
-    let event = Event { seq: Some(number), ..listed.event(at, recv, body) };
-    out.push((listed.instrument.clone(), event));
-    for event in listed.state.stand_on(number) {
+    let event = listed.event(at, recv, Body::BookSnapshot { bids, asks, checksum: None });
+    out.push((listed.instrument.clone(), Event { seq: Some(number), ..event }));
+    let state = &mut listed.state;
+    state.last = Some(number);
+    // It replaces a book of best levels, which changes would not continue.
+    if state.form < Form::Changes {
+        state.form = Form::Unknown;
+    }
+    for event in state.backlog.stand_on(number) {
+        state.last = state.last.max(event.seq);
         out.push((listed.instrument.clone(), event));
     }
 }
 
 /// Takes the REST book: of the symbol it names, else of the one its URL asks for, else of the only
-/// one heard of.
+/// one heard of. Before any was heard of it waits for the changes that continue it.
 pub(super) fn snapshot(
-    roster: &mut Roster<Backlog>,
-    mut data: Data<'_>,
+    (roster, unnamed): (&mut Roster<State>, &mut Unnamed),
+    mut book: rest::Book<'_>,
     url: Option<&str>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let at = data.at()?;
-    let number = needed(data.sequence, "no sequence")?;
-    let sides = sides(&mut data)?;
-    let named = data.symbol.as_deref().or_else(|| url.and_then(symbol_in)).map(str::to_owned);
-    let symbol = named.map_or_else(|| roster.only(), Ok)?;
-    lay(roster.get(&symbol)?, (at, number), sides, recv, out);
+    let at = book.at()?;
+    let number = needed(book.sequence, "no sequence")?;
+    let bids = levels(book.bids.take().ok_or(FrameError::Shape("no bids"))?)?;
+    let asks = levels(book.asks.take().ok_or(FrameError::Shape("no asks"))?)?;
+    let whole = Whole { at, number, bids, asks };
+    let named = book.symbol.as_deref().or_else(|| url.and_then(symbol_in)).map(str::to_owned);
+    let symbol = match named.map_or_else(|| roster.only(), Ok) {
+        Err(FrameError::UnnamedSnapshot(0)) if unnamed.0.len() < UNNAMED_MAX => {
+            unnamed.0.push(whole);
+            return Ok(());
+        }
+        symbol => symbol?,
+    };
+    lay(roster.get(&symbol)?, whole, recv, out);
     Ok(())
+}
+
+fn levels(levels: Vec<Level>) -> Result<Vec<LevelChange>, FrameError> {
+    levels.into_iter().map(|Level(at, qty)| Ok((price(at)?, quantity(qty)?))).collect()
 }
 
 /// The value of the URL's parameter `symbol`.

@@ -1,6 +1,7 @@
 //! Candles: `/market/candles:SYMBOL_1min` of the classic WebSocket, rows
 //! `[start, open, close, high, low, volume, turnover]` with the time of the message, and `kline` of
-//! the newer one, where `S` says that it is closed.
+//! the newer one, where `S` says that it is closed. Those of the futures' classic WebSocket
+//! (`/contractMarket/limitCandle`) are not read: their volume is documented as incorrect.
 
 use std::borrow::Cow;
 

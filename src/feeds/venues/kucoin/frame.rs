@@ -1,21 +1,23 @@
 //! A frame: `{"type", "topic", "subject", "data"}` of the classic WebSocket, `{"T", "dp", "t", "d"}`
-//! of the newer one, `{"code", "data"}` of REST.
+//! of the newer one.
 //!
 //! `data` may stand before what says of which kind it is, so one pass reads it as having the fields
 //! of all kinds that are taken; only the spot book, most of all messages, is known by how it begins
 //! and read by itself. Where that fails, a second look tells whether it is of another kind.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny};
+use serde::de::{self, Deserializer, IgnoredAny, Visitor};
 use serde_json::value::RawValue;
 
-use crate::domain::market::Nanos;
+use super::state::Form;
+use crate::domain::market::{Decimal, Nanos};
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::reading::{Decimals, Levels, epoch, nanos_of};
-use crate::wire::borrowed::{self, Text};
-use crate::wire::number::DecimalField;
+use crate::feeds::venues::reading::{Cell, Decimals, Levels, epoch, nanos_of};
+use crate::wire::borrowed::{self, DECIMAL, Text};
+use crate::wire::number::{DecimalField, ScientificField};
 
 /// From here on a number counts nanoseconds: as microseconds it would lie beyond the year 5138.
 const NANOS_FROM: u64 = 100_000_000_000_000_000;
@@ -29,10 +31,16 @@ pub(super) enum Kind {
     Change,
     /// The 500 best levels and their changes: `obu` at `increment@10ms`.
     Window,
+    /// The 5 or 50 best levels as they are: `level2Depth5`, `level2Depth50`, `obu` at those depths.
+    Depth(Form),
     /// The best level of each side: `obu` at depth 1.
     Best,
+    /// The best level of each side, without number: `level1`.
+    Top,
     /// Best bid and ask of a classic ticker.
     Ticker,
+    /// Best bid and ask at the last trade: the futures' older ticker.
+    TradeTicker,
     /// A trade.
     Fill,
 }
@@ -77,17 +85,17 @@ pub(super) struct Data<'a> {
     #[serde(borrow)]
     pub change: Option<Text<'a>>,
     #[serde(alias = "bestBidPrice")]
-    pub best_bid: Option<DecimalField>,
-    pub best_bid_size: Option<DecimalField>,
+    pub best_bid: Option<Best>,
+    pub best_bid_size: Option<Best>,
     #[serde(alias = "bestAskPrice")]
-    pub best_ask: Option<DecimalField>,
-    pub best_ask_size: Option<DecimalField>,
+    pub best_ask: Option<Best>,
+    pub best_ask_size: Option<Best>,
     #[serde(borrow, alias = "S")]
     pub side: Option<Text<'a>>,
     #[serde(alias = "p")]
-    pub price: Option<DecimalField>,
+    pub price: Option<ScientificField>,
     #[serde(alias = "q")]
-    pub size: Option<DecimalField>,
+    pub size: Option<ScientificField>,
     #[serde(borrow, alias = "ti")]
     trade_id: Option<&'a RawValue>,
     #[serde(alias = "a")]
@@ -98,6 +106,37 @@ pub(super) struct Data<'a> {
     time: Option<Digits>,
     ts: Option<Digits>,
     timestamp: Option<Digits>,
+}
+
+/// A price or quantity of the best level; none where its text is empty.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Best(pub Option<DecimalField>);
+
+impl<'de> Deserialize<'de> for Best {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(DECIMAL, BestVisitor)
+    }
+}
+
+struct BestVisitor;
+
+impl<'de> Visitor<'de> for BestVisitor {
+    type Value = Best;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a decimal or an empty text")
+    }
+
+    #[inline]
+    fn visit_u128<E: de::Error>(self, bits: u128) -> Result<Self::Value, E> {
+        Ok(Best(Some(DecimalField(Ok(Decimal::from_bits(bits))))))
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
+        let Cell(text) = Cell::deserialize(inner)?;
+        let number = || DecimalField(Decimal::parse_scientific(&text));
+        Ok(Best((!text.is_empty()).then(number)))
+    }
 }
 
 /// The data of the spot book's changes.
@@ -173,7 +212,7 @@ impl Digits {
 }
 
 /// A time in milli-, micro- or nanoseconds.
-fn time_of(digits: Option<Digits>) -> Result<Option<Nanos>, FrameError> {
+pub(super) fn time_of(digits: Option<Digits>) -> Result<Option<Nanos>, FrameError> {
     let Some(digits) = digits else { return Ok(None) };
     let value = digits.0.ok_or(FrameError::Time("time"))?;
     if value < NANOS_FROM { epoch("time", value) } else { nanos_of("time", value) }.map(Some)
@@ -269,6 +308,8 @@ impl Head<'_> {
             return match channel.split_once('.').map_or(channel.as_ref(), |(name, _)| name) {
                 "obu" if self.depth.as_deref() == Some("1") => Some(Kind::Best),
                 "obu" if self.depth.as_deref()?.starts_with("increment") => Some(Kind::Window),
+                "obu" if self.depth.as_deref() == Some("5") => Some(Kind::Depth(Form::Best5)),
+                "obu" if self.depth.as_deref() == Some("50") => Some(Kind::Depth(Form::Best50)),
                 "trade" => Some(Kind::Fill),
                 _ => None,
             };
@@ -278,6 +319,14 @@ impl Head<'_> {
             "/contractMarket/level2" => Some(Kind::Change),
             "/market/ticker" | "/contractMarket/tickerV2" => Some(Kind::Ticker),
             "/market/match" | "/contractMarket/execution" => Some(Kind::Fill),
+            "/spotMarket/level1" => Some(Kind::Top),
+            "/contractMarket/ticker" => Some(Kind::TradeTicker),
+            "/spotMarket/level2Depth5" | "/contractMarket/level2Depth5" => {
+                Some(Kind::Depth(Form::Best5))
+            }
+            "/spotMarket/level2Depth50" | "/contractMarket/level2Depth50" => {
+                Some(Kind::Depth(Form::Best50))
+            }
             _ => None,
         }
     }
@@ -309,13 +358,36 @@ fn symbol_of(head: Head<'_>) -> Option<Text<'_>> {
     if symbol == "all" { head.subject } else { Some(Text(symbol)) }
 }
 
+/// The data of `level1`: a side is one row, without one where it is empty.
+#[derive(Deserialize)]
+struct Flat {
+    asks: Vec<Best>,
+    bids: Vec<Best>,
+    timestamp: Option<Digits>,
+}
+
+fn flat<'a>(head: Head<'a>, raw: Option<&RawValue>) -> Result<Told<'a>, FrameError> {
+    let raw = raw.ok_or(FrameError::Shape("no data"))?;
+    let Flat { asks, bids, timestamp } = borrowed::from_str(raw.get())?;
+    let data = Data {
+        best_bid: bids.first().copied(),
+        best_bid_size: bids.get(1).copied(),
+        best_ask: asks.first().copied(),
+        best_ask_size: asks.get(1).copied(),
+        timestamp,
+        ..Data::default()
+    };
+    let symbol = symbol_of(head).ok_or(FrameError::Shape("no symbol"))?;
+    Ok(Told { kind: Kind::Top, symbol, action: Text::default(), data })
+}
+
 /// What stands in a JSON string, or any other value as it is written.
-fn plain(raw: &RawValue) -> String {
+pub(super) fn plain(raw: &RawValue) -> String {
     borrowed::from_str(raw.get()).unwrap_or_else(|_| raw.get().to_owned())
 }
 
-/// Takes a frame that is no message of a kind that is taken; `fault` is what was wrong with it as
-/// one.
+/// Takes a frame that is no message of a kind that is taken, or has sides of one row; `fault` is
+/// what was wrong with it as another.
 fn other<'a>(
     text: &'a str,
     fault: Option<serde_json::Error>,
@@ -330,39 +402,14 @@ fn other<'a>(
         || other.result.is_some()
         || other.message.is_some()
         || other.op.is_some();
-    let Other { topic, subject, channel, depth, .. } = other;
+    let Other { topic, subject, channel, depth, data, .. } = other;
     let is_message = topic.is_some() || channel.is_some();
-    if (Head { topic, subject, channel, depth }).kind().is_none() && (is_message || is_answer) {
-        return Ok(None);
-    }
-    Err(fault.map_or(FrameError::Shape("neither a topic nor an answer"), FrameError::from))
-}
-
-/// A REST body.
-#[derive(Deserialize)]
-struct Body<'a> {
-    #[serde(borrow)]
-    code: Option<Text<'a>>,
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow)]
-    msg: Option<&'a RawValue>,
-}
-
-/// The code of a REST answer that is as was asked.
-const GOOD: &str = "200000";
-
-/// Reads a REST body; none where it is no book.
-pub(super) fn read_body(text: &str) -> Result<Option<Data<'_>>, FrameError> {
-    let body: Body<'_> = borrowed::from_str(text)?;
-    match body.code.as_deref() {
-        Some(GOOD) => {}
-        Some(code) => {
-            let message = body.msg.map(plain).unwrap_or_default();
-            return Err(FrameError::Venue(format!("{code} {message}")));
+    let head = Head { topic, subject, channel, depth };
+    match head.kind() {
+        None if is_message || is_answer => Ok(None),
+        Some(Kind::Top) if fault.is_some() => flat(head, data).map(Some),
+        _ => {
+            Err(fault.map_or(FrameError::Shape("neither a topic nor an answer"), FrameError::from))
         }
-        None => return Err(FrameError::Shape("no code")),
     }
-    let Some(raw) = body.data.filter(|raw| raw.get().contains("\"bids\"")) else { return Ok(None) };
-    Ok(Some(borrowed::from_str(raw.get())?))
 }

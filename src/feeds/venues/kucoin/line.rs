@@ -2,8 +2,9 @@
 //! and `trade` on the newer public WebSocket, which needs no token and begins each book with a
 //! snapshot. The classic one is not followed: its whole book by REST wants a key.
 //!
-//! One symbol and channel a message; 200 of them a connection. The venue closes a connection that
-//! did not send `ping` for some 18 seconds. Source: kucoin.com/docs-new, "Introduction" (Unified
+//! The venue greets a new connection (`welcome`) before it hears of subscriptions, and sends its texts
+//! in binary frames. One symbol and channel a message; 200 of them a connection, 300 messages in ten
+//! seconds. The venue closes a connection that did not send `ping` for some 18 seconds. Source: kucoin.com/docs-new, "Introduction" (Unified
 //! Trading Account), "Orderbook", "Trade".
 
 use serde_json::json;
@@ -14,7 +15,7 @@ const TERMS: Terms = Terms {
     socket_url: "wss://x-push-spot.kucoin.com",
     rest_url: "https://api.kucoin.com",
     instruments_max: 66,
-    messages_per_s: 50,
+    messages_per_s: 25,
     connects_per_min: 30,
     requests_per_min: 60,
     ping_every_ms: Some(9_000),
@@ -60,6 +61,10 @@ impl Socket {
 impl Line for Socket {
     fn terms(&self) -> &'static Terms {
         &TERMS
+    }
+
+    fn awaits_greeting(&self) -> bool {
+        true
     }
 
     fn subscribe(&mut self, symbols: &[String]) -> Vec<String> {

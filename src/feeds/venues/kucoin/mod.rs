@@ -1,31 +1,44 @@
-//! KuCoin: the classic WebSocket (`/market/level2`, `/market/ticker`, `/market/match`, the futures'
-//! forms of them, and the REST book), and the newer one that needs no token (`obu`, `trade`).
+//! KuCoin: the classic WebSocket (`/market/level2`, `/spotMarket/level2Depth5` and `50`,
+//! `/spotMarket/level1`, `/market/ticker`, `/market/match`, the futures' forms of them, and the REST
+//! book), and the newer one that needs no token (`obu`, `trade`).
 //!
 //! - The two are told apart by their frames. Symbols of spot (`BTC-USDT`) and of futures
 //!   (`XBTUSDTM`) differ; quantities of futures are contracts.
-//! - Sequence: contiguous; each change of a book has a number, greater by one than the last
-//!   ([`book`]).
+//! - Sequence: contiguous; each change of a book has a number, greater by one than the last, and a
+//!   message may tell some again ([`book`]).
 //! - Snapshot: classic by REST, joined with the changes that came before it; `obu` begins with one.
+//!   A REST book that does not say whose it is, before any instrument was heard of, is that of the
+//!   first one whose changes continue it. Where nobody hears the changes, the 5 or 50 best levels
+//!   are the book; the spot's have no number.
 //! - Checksum: none.
-//! - Scale: decimals as text. Time: milli-, micro- or nanoseconds, told by their size; in 2021 the
-//!   changes of a book had none.
-//! - Best bid and ask have the number of the change after which they are the book's top.
-//! - Candles: first trade opens; a minute without trades is flat ([`candle`]).
+//! - Scale: decimals as text; the futures' REST books and some of their trades have bare numbers,
+//!   small ones with an exponent. Time: milli-, micro- or nanoseconds, told by their size; in 2021
+//!   the changes of a book had none.
+//! - Best bid and ask have the number of the change after which they are the book's top, those of
+//!   `level1` and of `/contractMarket/ticker` none ([`quote`]).
+//! - Candles: first trade opens; a minute without trades is flat ([`candle`]). Those of the futures
+//!   (`/contractMarket/limitCandle`) are left out: the venue's document says of their volume that it
+//!   is incorrect and not to be used.
+//! - The books of call auctions (`/callauction/…`) give no events.
 //!
-//! Source: kucoin.com/docs, "Websocket Feed", "Level-2 Market Data"; kucoin.com/docs-new,
-//! "Orderbook", "Trade" (Unified Trading Account, public channels).
+//! Source: kucoin.com/docs, "Websocket Feed", "Level2 - Market Data"; kucoin.com/docs-new,
+//! "Orderbook", "Klines", "Ticker V1" (classic), "Orderbook", "Trade" (Unified Trading Account,
+//! public channels).
 
 mod book;
 mod candle;
 mod frame;
 mod line;
 mod quote;
+mod rest;
+mod state;
 mod trade;
 
+use self::book::Unnamed;
 use self::candle::Candles;
 use self::frame::Kind;
 use self::line::Socket;
-use super::backlog::Backlog;
+use self::state::State;
 use super::candle::{CandleRule, Empty, Open, TopRule};
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
@@ -46,12 +59,13 @@ pub(super) const VENUE: Venue = Venue {
 /// The adapter.
 #[derive(Debug)]
 pub(super) struct Kucoin {
-    roster: Roster<Backlog>,
+    roster: Roster<State>,
+    unnamed: Unnamed,
 }
 
 impl Kucoin {
     fn new() -> Self {
-        Self { roster: Roster::new(VENUE.prefix) }
+        Self { roster: Roster::new(VENUE.prefix), unnamed: Unnamed::default() }
     }
 
     fn message(
@@ -60,17 +74,22 @@ impl Kucoin {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
-        let roster = &mut self.roster;
+        let (roster, unnamed) = (&mut self.roster, &mut self.unnamed);
         if let Some((numbered, symbol)) = frame::read_update(text) {
-            return book::changes(roster, numbered, &symbol, recv, out);
+            return book::changes((roster, unnamed), numbered, &symbol, recv, out);
         }
         let Some(told) = frame::read(text)? else { return Ok(()) };
         match told.kind {
-            Kind::Changes => book::changes(roster, told.data.numbered(), &told.symbol, recv, out),
-            Kind::Change => book::change(roster, told, recv, out),
-            Kind::Window => book::window(roster, told, recv, out),
-            Kind::Best => quote::best(roster, told, recv, out),
-            Kind::Ticker => quote::ticker(roster, told, recv, out),
+            Kind::Changes => {
+                let numbered = told.data.numbered();
+                book::changes((roster, unnamed), numbered, &told.symbol, recv, out)
+            }
+            Kind::Change => book::change((roster, unnamed), told, recv, out),
+            Kind::Window => book::window((roster, unnamed), told, recv, out),
+            Kind::Depth(form) => book::depth(roster, form, told, recv, out),
+            Kind::Best | Kind::Top | Kind::Ticker | Kind::TradeTicker => {
+                quote::take(roster, told, recv, out)
+            }
             Kind::Fill => trade::take(roster, told, recv, out),
         }
     }
@@ -82,8 +101,9 @@ impl Kucoin {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
-        match frame::read_body(text)? {
-            Some(data) => book::snapshot(&mut self.roster, data, url, recv, out),
+        let known = (&mut self.roster, &mut self.unnamed);
+        match rest::read(text)? {
+            Some(told) => book::snapshot(known, told, url, recv, out),
             None => Ok(()),
         }
     }
@@ -101,7 +121,7 @@ impl Adapter for Kucoin {
             Frame::Response { url, body } => self.response(url, body, recv, out),
             Frame::Connected => Ok(()),
             Frame::Lost => {
-                self.roster.lose(recv, out, |backlog| *backlog = Backlog::default());
+                self.roster.lose(recv, out, |state| *state = State::default());
                 Ok(())
             }
         }

@@ -3,15 +3,15 @@
 use compact_str::CompactString;
 
 use super::frame::Told;
+use super::state::State;
 use crate::domain::market::{Aggressor, Body, Event, Instrument, Nanos, Trade};
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::backlog::Backlog;
 use crate::feeds::venues::reading::{price, trade_id, traded};
 use crate::feeds::venues::roster::Roster;
 
 /// Takes a trade.
 pub(super) fn take(
-    roster: &mut Roster<Backlog>,
+    roster: &mut Roster<State>,
     told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
@@ -26,8 +26,8 @@ pub(super) fn take(
     let seq = data.sequence.map(|digits| digits.number()).transpose()?;
     let trade = Trade {
         trade_id: trade_id(data.id().ok_or(FrameError::Shape("no tradeId"))?)?,
-        price: price(data.price.ok_or(FrameError::Shape("no price"))?)?,
-        qty: traded(data.size.ok_or(FrameError::Shape("no size"))?)?,
+        price: price(data.price.ok_or(FrameError::Shape("no price"))?.0)?,
+        qty: traded(data.size.ok_or(FrameError::Shape("no size"))?.0)?,
         aggressor: Some(aggressor),
         count: 1,
         conditions: CompactString::default(),
