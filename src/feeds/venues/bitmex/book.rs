@@ -1,14 +1,22 @@
 //! The book: rows with an id for each level. `partial` and `insert` rows have a price, `update` and
-//! `delete` rows need not: they mean the level that was told under their id and side.
+//! `delete` rows have one since April 2023. Before, they mean the level that was told under their id
+//! and side. Ids are arbitrary since: a row's own price counts, and where its id stood at another,
+//! that level is gone.
 //!
-//! Nothing is numbered, so a lost message shows only where a row names a level that was never told:
-//! the instrument is given as lost there, and its rows pass until the next `partial`. What comes
-//! before the first `partial` belongs to an older book, as the venue says, and gives nothing.
+//! Nothing is numbered, so a lost message shows only where a row without price names a level that was
+//! never told: the instrument is given as lost there, and its rows pass until the next `partial`. What
+//! comes before the first `partial` belongs to an older book, as the venue says, and gives nothing.
+//!
+//! `orderBookL2_25` has the same rows, but only of the best levels: beside `orderBookL2` they would
+//! cut the book, so they give nothing once a `partial` of that was taken.
+//!
+//! Source: blog.bitmex.com, "Potentially-Breaking API Update to ID Generation on WebSocket Orderbook
+//! Feeds".
 
 use std::collections::HashMap;
 
 use super::Contract;
-use super::frame::{Action, Row, Told};
+use super::frame::{Action, Row, Table, Told};
 use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos};
 use crate::feeds::venues::FrameError;
 use crate::feeds::venues::reading::{price, quantity};
@@ -21,7 +29,8 @@ const LEVELS_MAX: usize = 65_536;
 #[derive(Debug, Default)]
 pub(super) struct Ladder {
     prices: HashMap<(u64, bool), Decimal>,
-    is_whole: bool,
+    /// The table whose `partial` it stands on.
+    of: Option<Table>,
 }
 
 /// A row, checked.
@@ -59,15 +68,17 @@ fn change(row: &Row<'_>, action: Action) -> Result<Change, FrameError> {
 }
 
 /// The rows of a frame by instrument.
-fn parts<'a>(told: &'a Told<'_>) -> Result<Vec<Part<'a>>, FrameError> {
+fn parts<'a>(
+    rows: &'a [Row<'_>],
+    action: Action,
+    symbol: Option<&'a str>,
+) -> Result<Vec<Part<'a>>, FrameError> {
     let mut parts: Vec<Part<'a>> = Vec::with_capacity(1);
-    if let (Action::Partial, true, Some(symbol)) =
-        (told.action, told.rows.is_empty(), told.symbol.as_deref())
-    {
+    if let (Action::Partial, true, Some(symbol)) = (action, rows.is_empty(), symbol) {
         parts.push(Part { symbol, at: None, changes: Vec::new() });
     }
-    for row in &told.rows {
-        let change = change(row, told.action)?;
+    for row in rows {
+        let change = change(row, action)?;
         let known = parts.iter().position(|part| *part.symbol == *row.symbol);
         let place = known.unwrap_or_else(|| {
             parts.push(Part { symbol: &row.symbol, at: None, changes: Vec::new() });
@@ -84,29 +95,41 @@ fn parts<'a>(told: &'a Told<'_>) -> Result<Vec<Part<'a>>, FrameError> {
 }
 
 impl Ladder {
+    /// Whether there is a book to stand on.
+    pub fn stands(&self) -> bool {
+        self.of.is_some()
+    }
+
     /// Lays rows over the book; none where one cannot be placed.
     fn lay(&mut self, changes: Vec<Change>, action: Action) -> Option<[Vec<LevelChange>; 2]> {
         let [mut bids, mut asks] = [Vec::new(), Vec::new()];
         for Change { key, price, qty } in changes {
-            let at = match (action, price) {
-                (Action::Partial | Action::Insert, Some(at)) => {
-                    self.prices.insert(key, at);
-                    at
-                }
-                (Action::Delete, _) => self.prices.remove(&key)?,
-                _ => *self.prices.get(&key)?,
+            let known = match (action, price) {
+                (Action::Delete, _) => self.prices.remove(&key),
+                (_, Some(at)) => self.prices.insert(key, at),
+                (_, None) => self.prices.get(&key).copied(),
             };
-            if key.1 { &mut bids } else { &mut asks }.push((at, qty));
+            let at = price.or(known)?;
+            let side = if key.1 { &mut bids } else { &mut asks };
+            if let Some(old) = known.filter(|old| !old.equals(at))
+                && action != Action::Partial
+            {
+                side.push((old, Decimal::default()));
+            }
+            side.push((at, qty));
         }
         (self.prices.len() <= LEVELS_MAX).then_some([bids, asks])
     }
 
     /// What rows make of the book; none where there is no book to stand on.
-    fn follow(&mut self, changes: Vec<Change>, action: Action) -> Option<Body> {
+    fn follow(&mut self, changes: Vec<Change>, action: Action, table: Table) -> Option<Body> {
         if action == Action::Partial {
+            if table == Table::Best && self.of == Some(Table::Book) {
+                return None;
+            }
             self.prices.clear();
-            self.is_whole = true;
-        } else if !self.is_whole {
+            self.of = Some(table);
+        } else if self.of != Some(table) {
             return None;
         }
         let Some([bids, asks]) = self.lay(changes, action) else {
@@ -130,12 +153,37 @@ pub(super) fn take(
 ) -> Result<(), FrameError> {
     let named = told.rows.iter().map(|row| row.symbol.as_ref());
     roster.check(named.chain(told.symbol.as_deref()))?;
-    let parts = parts(&told)?;
+    let parts = parts(&told.rows, told.action, told.symbol.as_deref())?;
     for Part { symbol, at, changes } in parts {
         let listed: &mut Listed<Contract> = roster.get(symbol)?;
-        if let Some(body) = listed.state.ladder.follow(changes, told.action) {
+        if let Some(body) = listed.state.ladder.follow(changes, told.action, told.table) {
             out.push((listed.instrument.clone(), listed.event(at, recv, body)));
         }
+    }
+    Ok(())
+}
+
+/// Takes the list of REST `/orderBook/L2`. It holds the best 25 levels unless more are asked for, so
+/// it gives nothing of an instrument whose book is followed, and no change is laid over it.
+pub(super) fn listing(
+    roster: &mut Roster<Contract>,
+    rows: &[Row<'_>],
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    roster.check(rows.iter().map(|row| row.symbol.as_ref()))?;
+    for Part { symbol, at, changes } in parts(rows, Action::Partial, None)? {
+        let listed = roster.get(symbol)?;
+        if listed.state.ladder.stands() {
+            continue;
+        }
+        let [mut bids, mut asks] = [Vec::new(), Vec::new()];
+        for Change { key, price, qty } in changes {
+            let side = if key.1 { &mut bids } else { &mut asks };
+            side.extend(price.map(|at| (at, qty)));
+        }
+        let body = Body::BookSnapshot { bids, asks, checksum: None };
+        out.push((listed.instrument.clone(), listed.event(at, recv, body)));
     }
     Ok(())
 }

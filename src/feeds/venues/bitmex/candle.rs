@@ -4,7 +4,8 @@
 //! A row's `timestamp` is the end of its bucket. It opens at the close of the bucket before; high and
 //! low are of its trades alone, so that the open may lie outside (BitMEX/api-connectors issue 261).
 //! A bucket without trades is flat at the close before. `volume` counts contracts, as the venue's
-//! trades do, and `trades` its rows of `trade`. Source: bitmex.com/api/explorer, "Trade", "Get previous
+//! trades do, and `trades` its rows of `trade`. The length of a REST list whose URL is not known is the
+//! least step between rows of a contract. Source: bitmex.com/api/explorer, "Trade", "Get previous
 //! trades in time buckets".
 
 use serde::Deserialize;
@@ -17,6 +18,9 @@ use super::VENUE;
 use crate::domain::market::{Instrument, Nanos, SECOND_NS};
 use crate::wire::borrowed;
 use crate::wire::number::ScientificField;
+
+/// The lengths that the venue has, by its names.
+const BINS: [&str; 4] = ["1m", "5m", "1h", "1d"];
 
 /// Reads the candles of all contracts.
 pub(super) struct Bins;
@@ -87,6 +91,26 @@ fn asked(url: &str) -> Option<(Nanos, bool)> {
     Some((length_of(bin)?, value("partial").is_some_and(|(_, given)| given == "true")))
 }
 
+/// The length of the buckets of a list that does not say it; none where no step of a contract's rows
+/// is one that the venue has.
+fn length_between(rows: &[Row<'_>]) -> Result<Option<Nanos>, FrameError> {
+    let mut ends = Vec::with_capacity(rows.len());
+    for row in rows {
+        ends.push((row.symbol, rfc3339("timestamp", row.timestamp)?));
+    }
+    ends.sort_unstable();
+    ends.dedup();
+    let pairs = ends.windows(2).filter(|pair| pair[0].0 == pair[1].0);
+    let least = pairs.map(|pair| pair[1].1 - pair[0].1).min();
+    Ok(least.filter(|step| BINS.iter().any(|bin| length_of(bin) == Some(*step))))
+}
+
+/// Whether a body is a list of candles, by the fields of its rows.
+fn is_list(body: &str) -> bool {
+    let fields = ["\"timestamp\"", "\"open\"", "\"high\"", "\"low\"", "\"close\"", "\"volume\""];
+    body.trim_start().starts_with('[') && fields.iter().all(|field| body.contains(field))
+}
+
 impl Witness for Bins {
     fn take(
         &mut self,
@@ -100,15 +124,21 @@ impl Witness for Bins {
                 let (Some(length), Some(data)) = (bin.and_then(length_of), told.data) else {
                     return Ok(());
                 };
-                (data.get(), length, false)
+                (data.get(), Some(length), false)
             }
-            Frame::Response { url, body } => match url.and_then(asked) {
-                Some((length, has_running)) => (body, length, has_running),
+            Frame::Response { url: Some(url), body } => match asked(url) {
+                Some((length, has_running)) => (body, Some(length), has_running),
                 None => return Ok(()),
             },
+            // Whether the running one was asked for is not known.
+            Frame::Response { url: None, body } if is_list(body) => (body, None, true),
             _ => return Ok(()),
         };
         let rows: Vec<Row<'_>> = borrowed::from_str(rows)?;
+        let Some(length) = length.map_or_else(|| length_between(&rows), |told| Ok(Some(told)))?
+        else {
+            return Ok(());
+        };
         let newest = rows.iter().map(|row| row.timestamp).max();
         let mut all = Vec::with_capacity(rows.len());
         for row in &rows {

@@ -1,5 +1,6 @@
 //! A frame: `{"table", "action", "data": [rows]}`, a `partial` with a description around it, or an
-//! answer. One pass reads the rows of all three tables; those of other tables are passed over.
+//! answer. One pass reads the rows of all tables that share a form; those of `orderBook10` are left
+//! for [`super::ten`], those of other tables are passed over.
 
 use std::fmt;
 
@@ -16,8 +17,12 @@ use crate::wire::number::ScientificField;
 /// The tables that are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Table {
-    /// `orderBookL2`, `orderBookL2_25`.
+    /// `orderBookL2`, the whole book.
     Book,
+    /// `orderBookL2_25`, the best levels in the same form.
+    Best,
+    /// `orderBook10`, the best levels whole each time.
+    Ten,
     /// `quote`.
     Quote,
     /// `trade`.
@@ -44,8 +49,10 @@ pub(super) struct Told<'a> {
     pub table: Table,
     /// What became of the rows.
     pub action: Action,
-    /// The rows, in their order.
+    /// The rows, in their order; none of `orderBook10`.
     pub rows: Vec<Row<'a>>,
+    /// The rows where they were not read: those of `orderBook10`.
+    pub unread: Option<&'a RawValue>,
     /// The symbol that a `partial` is of, which may have no rows.
     pub symbol: Option<Text<'a>>,
 }
@@ -92,7 +99,9 @@ pub(super) fn read(text: &str) -> Result<Option<Told<'_>>, FrameError> {
         };
     };
     let Some(table) = table_of(&name) else { return Ok(None) };
-    if let Some(raw) = frame.unread {
+    if let Some(raw) = frame.unread
+        && table != Table::Ten
+    {
         frame.rows = borrowed::from_str(raw.get())?;
     }
     let action = match frame.action.as_deref() {
@@ -103,14 +112,16 @@ pub(super) fn read(text: &str) -> Result<Option<Told<'_>>, FrameError> {
         _ => return Err(FrameError::Shape("no action")),
     };
     let symbol = frame.filter.and_then(|filter| filter.symbol);
-    Ok(Some(Told { table, action, rows: frame.rows, symbol }))
+    Ok(Some(Told { table, action, rows: frame.rows, unread: frame.unread, symbol }))
 }
 
 fn table_of(name: &str) -> Option<Table> {
     match name {
-        "orderBookL2" | "orderBookL2_25" => Some(Table::Book),
+        "orderBookL2" => Some(Table::Book),
         "quote" => Some(Table::Quote),
         "trade" => Some(Table::Trade),
+        "orderBookL2_25" => Some(Table::Best),
+        "orderBook10" => Some(Table::Ten),
         _ => None,
     }
 }
@@ -120,7 +131,7 @@ struct Parts<'a> {
     table: Option<Text<'a>>,
     action: Option<Text<'a>>,
     rows: Vec<Row<'a>>,
-    /// The rows where they stand before the table's name.
+    /// The rows where they stand before the table's name, or have another form.
     unread: Option<&'a RawValue>,
     filter: Option<Filter<'a>>,
     error: Option<Text<'a>>,
@@ -173,9 +184,9 @@ impl<'de> Visitor<'de> for PartsVisitor {
                 Key::Error => parts.error = Some(map.next_value()?),
                 Key::Filter => parts.filter = map.next_value()?,
                 Key::Data => match parts.table.as_deref().map(table_of) {
+                    Some(Some(Table::Ten)) | None => parts.unread = Some(map.next_value()?),
                     Some(Some(_)) => parts.rows = map.next_value()?,
                     Some(None) => skip(&mut map)?,
-                    None => parts.unread = Some(map.next_value()?),
                 },
                 Key::Success | Key::Info | Key::Subscribe | Key::Unsubscribe => {
                     parts.is_answer = true;

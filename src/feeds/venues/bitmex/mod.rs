@@ -1,13 +1,19 @@
-//! BitMEX: `orderBookL2` (also `orderBookL2_25`), `quote` and `trade` of the realtime API.
+//! BitMEX: `orderBookL2` (also `orderBookL2_25`, `orderBook10`), `quote` and `trade` of the realtime
+//! API.
 //!
-//! - Sequence: none. A row that names a level which was never told shows a lost message ([`book`]).
-//! - Snapshot: the `partial` that answers the subscription.
+//! - Sequence: none. A row without price that names a level which was never told shows a lost message
+//!   ([`book`]).
+//! - Snapshot: the `partial` that answers the subscription. `orderBook10` tells its levels whole each
+//!   time ([`ten`]). The fewer levels give nothing where `orderBookL2` is followed.
 //! - Checksum: none.
 //! - Scale: bare numbers, with an exponent where they are small. Sizes are contracts.
 //! - Time: RFC 3339 with milliseconds. Before 2022 rows of the book had none.
 //! - A `partial` of `trade` or `quote` tells again the last one before the subscription: no events.
 //! - Candles: each opens at the close before, while high and low are of its trades alone; a minute
 //!   without trades is flat ([`candle`]).
+//!
+//! The lists of REST `/trade` and `/orderBook/L2` are taken ([`rest`]); those of `/quote` are not:
+//! their rows are no others than those of `/quote/bucketed`, which are no states of the book.
 //!
 //! Source: bitmex.com/app/wsAPI, "Subscriptions", "OrderBookL2"; bitmex.com/api/explorer, "Trade".
 
@@ -16,6 +22,8 @@ mod candle;
 mod frame;
 mod line;
 mod quote;
+mod rest;
+mod ten;
 mod trade;
 
 use self::book::Ladder;
@@ -44,6 +52,8 @@ pub(super) const VENUE: Venue = Venue {
 #[derive(Debug, Default)]
 pub(super) struct Contract {
     ladder: Ladder,
+    /// What `orderBook10` told last.
+    best: ten::Sides,
     prints: Prints,
 }
 
@@ -72,16 +82,20 @@ impl Adapter for Bitmex {
             Frame::Message(text) => {
                 let Some(told) = frame::read(text)? else { return Ok(()) };
                 match told.table {
-                    Table::Book => book::take(roster, told, recv, out),
+                    Table::Book | Table::Best => book::take(roster, told, recv, out),
                     Table::Quote => quote::take(roster, &told, recv, out),
                     Table::Trade => trade::take(roster, &told, recv, out),
+                    Table::Ten => ten::take(roster, &told, recv, out),
                 }
             }
-            // REST bodies are not asked for: the book comes with its subscription.
-            Frame::Response { .. } | Frame::Connected => Ok(()),
+            Frame::Response { url, body } => rest::take(roster, url, body, recv, out),
+            Frame::Connected => Ok(()),
             Frame::Lost => {
                 // The numbering of prints goes on: their ids must not come again.
-                roster.lose(recv, out, |contract| contract.ladder = Ladder::default());
+                roster.lose(recv, out, |contract| {
+                    contract.ladder = Ladder::default();
+                    contract.best = ten::Sides::default();
+                });
                 Ok(())
             }
         }

@@ -50,11 +50,18 @@ pub(super) fn take(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    if told.action != Action::Insert {
-        return Ok(());
-    }
-    let mut all = Vec::with_capacity(told.rows.len());
-    for row in &told.rows {
+    if told.action == Action::Insert { give(roster, &told.rows, recv, out) } else { Ok(()) }
+}
+
+/// Gives the trades of rows, oldest first.
+pub(super) fn give(
+    roster: &mut Roster<Contract>,
+    rows: &[Row<'_>],
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
         let Some(print) = read(row)? else { continue };
         all.push(print);
     }

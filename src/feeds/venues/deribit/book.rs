@@ -1,6 +1,12 @@
 //! The book: `{"type": "snapshot" or "change", "change_id", "prev_change_id", "bids", "asks"}` with
-//! rows `["new" | "change" | "delete", price, amount]`; without a type, rows `[price, amount]` of a
-//! whole book at a fixed depth.
+//! rows `["new" | "change" | "delete", price, amount]` in `book.{instrument}.{interval}`, whose messages
+//! had no type in earlier years: there the first one, the whole book, names no `prev_change_id`. In
+//! `book.{instrument}.{group}.{depth}.{interval}` and in the answer to `public/get_order_book` rows are
+//! `[price, amount]`, the best levels whole each time.
+//!
+//! The best levels would cut a book that is followed by its changes, so they give nothing while there
+//! is one; nor do changes over the best levels. Source: docs.deribit.com, "book.(instrument_name)
+//! .(interval)", "book.(instrument_name).(group).(depth).(interval)", "public/get_order_book".
 
 use std::fmt;
 
@@ -20,6 +26,8 @@ use crate::wire::number::ScientificField;
 struct Told<'a> {
     #[serde(borrow, default, rename = "type")]
     kind: Option<Cell<'a>>,
+    /// `date` in the venue's first captures.
+    #[serde(alias = "date")]
     timestamp: u64,
     #[serde(borrow)]
     instrument_name: Cell<'a>,
@@ -34,36 +42,92 @@ struct Row {
     amount: DecimalField,
 }
 
+/// What the book of an instrument was last made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Followed {
+    /// Of nothing on this connection.
+    #[default]
+    Nothing,
+    /// Of the best levels.
+    Best,
+    /// Of the whole book.
+    Whole,
+}
+
+/// What a message says of the book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// All of it.
+    Whole,
+    /// What changed, behind the change of that number.
+    Change(u64),
+    /// Its best levels.
+    Best,
+}
+
 /// Takes the data of `book.…`; `rest` is the channel's name behind that.
 pub(super) fn take(
-    roster: &mut Roster<()>,
+    roster: &mut Roster<Followed>,
     rest: &str,
     data: &str,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
     let told: Told<'_> = borrowed::from_str(data)?;
-    let at = epoch("timestamp", told.timestamp)?;
-    let (bids, asks) = (changes(&told.bids)?, changes(&told.asks)?);
-    let whole = match told.kind.as_ref().map(|kind| kind.0.as_ref()) {
-        Some("snapshot") => true,
-        Some("change") => false,
-        None if rest.split('.').nth(1) == Some("none") => true,
-        // Prices put together in groups.
-        None => return Ok(()),
+    let form = match told.kind.as_ref().map(|kind| kind.0.as_ref()) {
+        Some("snapshot") => Some(Form::Whole),
+        Some("change") => {
+            Some(Form::Change(told.prev_change_id.ok_or(FrameError::Shape("no prev_change_id"))?))
+        }
+        None => untyped(rest, told.prev_change_id),
         Some(_) => return Err(FrameError::Shape("neither snapshot nor change")),
     };
-    let body = if whole {
-        Body::BookSnapshot { bids, asks, checksum: None }
-    } else {
-        Body::BookDelta { bids, asks, checksum: None }
-    };
-    let prev_seq = if whole {
-        None
-    } else {
-        Some(told.prev_change_id.ok_or(FrameError::Shape("no prev_change_id"))?)
-    };
+    give(roster, &told, form, recv, out)
+}
+
+/// Takes the answer to `public/get_order_book`.
+pub(super) fn answer(
+    roster: &mut Roster<Followed>,
+    result: &str,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    give(roster, &borrowed::from_str(result)?, Some(Form::Best), recv, out)
+}
+
+/// What data without type are, by the parts of the channel's name; none where prices are put together
+/// in groups.
+fn untyped(rest: &str, prev_change_id: Option<u64>) -> Option<Form> {
+    let mut parts = rest.split('.').skip(1);
+    match (parts.next(), parts.next()) {
+        (Some(_), None) => Some(prev_change_id.map_or(Form::Whole, Form::Change)),
+        (Some("none"), Some(_)) => Some(Form::Best),
+        _ => None,
+    }
+}
+
+fn give(
+    roster: &mut Roster<Followed>,
+    told: &Told<'_>,
+    form: Option<Form>,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    let at = epoch("timestamp", told.timestamp)?;
+    let (bids, asks) = (changes(&told.bids)?, changes(&told.asks)?);
+    let Some(form) = form else { return Ok(()) };
     let listed = roster.get(&told.instrument_name.0)?;
+    let (followed, prev_seq) = match (form, listed.state) {
+        (Form::Best, Followed::Whole) | (Form::Change(_), Followed::Best) => return Ok(()),
+        (Form::Whole, _) => (Followed::Whole, None),
+        (Form::Best, _) => (Followed::Best, None),
+        (Form::Change(before), standing) => (standing, Some(before)),
+    };
+    listed.state = followed;
+    let body = match form {
+        Form::Change(_) => Body::BookDelta { bids, asks, checksum: None },
+        _ => Body::BookSnapshot { bids, asks, checksum: None },
+    };
     let event = listed.event(Some(at), recv, body);
     out.push((listed.instrument.clone(), Event { seq: Some(told.change_id), prev_seq, ..event }));
     Ok(())

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::super::FrameError;
 use super::super::reading::Cell;
 use super::super::roster::Roster;
+use super::book::Followed;
 use crate::domain::market::{Body, Decimal, Definition, Event, Instrument, Nanos};
 use crate::wire::borrowed::{self, Text};
 use crate::wire::number::ScientificField;
@@ -31,14 +32,14 @@ fn step(
     if step.is_zero() || step.is_negative() { Err(FrameError::Value(field)) } else { Ok(step) }
 }
 
-/// Takes the result of a request: a list of instruments, else nothing.
+/// Takes a list that answers a request: of instruments, else nothing.
 pub(super) fn take(
-    roster: &mut Roster<()>,
+    roster: &mut Roster<Followed>,
     result: &str,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    if !result.starts_with('[') || !result.contains("\"tick_size\"") {
+    if !result.contains("\"tick_size\"") {
         return Ok(());
     }
     let listings: Vec<Listing<'_>> = borrowed::from_str(result)?;

@@ -1,13 +1,13 @@
-//! Deribit: `book`, `trades`, `ticker` and `quote` notifications of JSON-RPC, and its list of
-//! instruments.
+//! Deribit: `book`, `trades`, `ticker` and `quote` notifications of JSON-RPC, and its answers to
+//! requests for instruments, trades and books.
 //!
 //! - A notification is `{"method": "subscription", "params": {"channel", "data"}}`; the instrument
 //!   is the one in the data.
 //! - Sequence: contiguous; a change names the one before it (`prev_change_id`). Trades carry their
 //!   own number (`trade_seq`), which does not count for the book.
 //! - Snapshot: the first message of a book's channel. A channel with a depth (`book.X.none.20.…`)
-//!   sends the whole of that depth each time; with a grouping it is no book of prices, and gives no
-//!   events.
+//!   sends the whole of that depth each time, which gives nothing beside the other channel ([`book`]);
+//!   with a grouping it is no book of prices, and gives no events.
 //! - Checksum: none.
 //! - Scale: bare numbers, small ones with an exponent. Quantities are the venue's `amount`: US
 //!   dollars for perpetual and inverse futures, the base currency for options, spot and linear ones.
@@ -26,8 +26,10 @@ mod quote;
 mod trade;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use self::book::Followed;
 use super::candle::{CandleRule, Empty, Open, TopRule};
 use super::reading::Cell;
 use super::roster::Roster;
@@ -50,7 +52,7 @@ pub(super) const VENUE: Venue = Venue {
 /// The adapter.
 #[derive(Debug)]
 pub(super) struct Deribit {
-    roster: Roster<()>,
+    roster: Roster<Followed>,
 }
 
 /// A notification, or the answer to a request.
@@ -64,6 +66,18 @@ struct Told<'a> {
     result: Option<&'a RawValue>,
     #[serde(borrow, default)]
     error: Option<Refusal<'a>>,
+    /// Of an answer, whose result may be null.
+    #[serde(default)]
+    id: Option<IgnoredAny>,
+}
+
+/// What an answer is known by; other results have none of it.
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow, default)]
+    trades: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    bids: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -100,7 +114,7 @@ impl Deribit {
             Some("subscription") => {}
             // Among them `heartbeat`.
             Some(_) => return Ok(()),
-            None if told.result.is_some() => return Ok(()),
+            None if told.result.is_some() || told.id.is_some() => return Ok(()),
             None => return Err(FrameError::Shape("neither a notification nor an answer")),
         }
         let Some(Params { channel, data: Some(data) }) = told.params else {
@@ -126,8 +140,21 @@ impl Deribit {
         if let Some(error) = told.error {
             return Err(FrameError::Venue(error.message.0.into_owned()));
         }
-        let result = told.result.ok_or(FrameError::Shape("no result"))?;
-        definition::take(&mut self.roster, result.get(), recv, out)
+        let Some(result) = told.result.map(RawValue::get) else {
+            return if told.id.is_some() { Ok(()) } else { Err(FrameError::Shape("no result")) };
+        };
+        let roster = &mut self.roster;
+        if result.starts_with('[') {
+            return definition::take(roster, result, recv, out);
+        }
+        if !result.starts_with('{') {
+            return Ok(());
+        }
+        match borrowed::from_str(result)? {
+            Answer { trades: Some(trades), .. } => trade::answer(roster, trades.get(), recv, out),
+            Answer { bids: Some(_), .. } => book::answer(roster, result, recv, out),
+            Answer { .. } => Ok(()),
+        }
     }
 }
 
@@ -143,7 +170,7 @@ impl Adapter for Deribit {
             Frame::Response { body, .. } => self.response(body, recv, out),
             Frame::Connected => Ok(()),
             Frame::Lost => {
-                self.roster.lose(recv, out, |()| ());
+                self.roster.lose(recv, out, |followed| *followed = Followed::Nothing);
                 Ok(())
             }
         }

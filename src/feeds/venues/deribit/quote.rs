@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::super::FrameError;
 use super::super::reading::{Cell, epoch, side};
 use super::super::roster::Roster;
+use super::book::Followed;
 use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos};
 use crate::wire::borrowed;
 use crate::wire::number::ScientificField;
@@ -23,7 +24,7 @@ struct Told<'a> {
 
 /// Takes the data of `quote.…` or `ticker.…`.
 pub(super) fn take(
-    roster: &mut Roster<()>,
+    roster: &mut Roster<Followed>,
     data: &str,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,

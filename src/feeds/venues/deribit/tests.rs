@@ -15,6 +15,11 @@ pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
     r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"ticker.ETH-30JUL21-2800-C.100ms","data":{"timestamp":1626993723632,"state":"open","instrument_name":"ETH-30JUL21-2800-C","best_bid_price":5.0e-4,"best_bid_amount":4714.0,"best_ask_price":0.0025,"best_ask_amount":873.0}}}"#,
     r#"{"jsonrpc":"2.0","id":1,"result":[{"instrument_name":"BTC-PERPETUAL","tick_size":0.5,"min_trade_amount":10.0,"base_currency":"BTC","quote_currency":"USD","kind":"future"}]}"#,
     r#"{"jsonrpc":"2.0","method":"heartbeat","params":{"type":"test_request"}}"#,
+    r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"book.BTC-PERPETUAL.raw","data":{"date":1598232105378,"instrument_name":"BTC-PERPETUAL","change_id":21486665526,"bids":[["new",11618.5,279310.0]],"asks":[["new",11619.0,10.0]]}}}"#,
+    r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"book.BTC-PERPETUAL.raw","data":{"timestamp":1598232105400,"prev_change_id":21486665526,"instrument_name":"BTC-PERPETUAL","change_id":21486665527,"bids":[["change",11618.5,727.0]],"asks":[]}}}"#,
+    r#"{"jsonrpc":"2.0","result":{"trades":[{"trade_seq":4,"trade_id":"48079255","timestamp":1590484156350,"price":8951.0,"instrument_name":"BTC-PERPETUAL","direction":"buy","amount":20.0},{"trade_seq":3,"trade_id":"48079254","timestamp":1590484156350,"tick_direction":0,"price":8950.0,"mark_price":8948.9,"instrument_name":"BTC-PERPETUAL","index_price":8955.88,"direction":"sell","amount":10.0}],"has_more":true},"usIn":1,"usOut":2,"usDiff":1,"testnet":false}"#,
+    r#"{"jsonrpc":"2.0","result":{"timestamp":1550757626706,"state":"open","stats":{"volume":1.5},"instrument_name":"BTC-PERPETUAL","change_id":7,"bids":[[3955.75,30.0]],"asks":[[3956.0,1e1]],"best_bid_price":3955.75}}"#,
+    r#"{"jsonrpc":"2.0","id":5,"result":null}"#,
 ];
 
 fn taken(adapter: &mut Deribit, text: &str) -> Result<Vec<Event>, FrameError> {
@@ -49,6 +54,68 @@ fn a_book_at_a_fixed_depth_is_whole_each_time_and_a_grouped_one_is_none() {
 
     assert_eq!((given[0].seq, bids.len(), asks[0].1.to_string()), (Some(109_615), 1, "40".into()));
     assert_eq!(events(&mut deribit, &SAMPLES[2].replace("none", "5")), []);
+}
+
+fn answered(adapter: &mut Deribit, body: &str) -> Vec<Event> {
+    let mut out = Vec::new();
+    adapter.take(Frame::Response { url: None, body }, 7, &mut out).unwrap();
+    out.into_iter().map(|(_, event)| event).collect()
+}
+
+#[test]
+fn a_book_without_type_is_whole_where_it_names_no_change_before_it() {
+    let mut deribit = Deribit::new();
+    let (whole, change) = (events(&mut deribit, SAMPLES[8]), events(&mut deribit, SAMPLES[9]));
+
+    assert!(matches!(whole[0].body, Body::BookSnapshot { .. }));
+    assert_eq!((whole[0].seq, whole[0].prev_seq), (Some(21_486_665_526), None));
+    assert_eq!(whole[0].ts_event, 1_598_232_105_378_000_000);
+    assert!(matches!(change[0].body, Body::BookDelta { .. }));
+    assert_eq!((change[0].seq, change[0].prev_seq), (Some(21_486_665_527), Some(21_486_665_526)));
+}
+
+#[test]
+fn the_best_levels_give_nothing_beside_the_whole_book() {
+    let mut deribit = Deribit::new();
+    assert_eq!(events(&mut deribit, SAMPLES[1]).len(), 1, "a change of a book never told");
+    assert_eq!(events(&mut deribit, SAMPLES[2]).len(), 1);
+    assert_eq!(events(&mut deribit, SAMPLES[1]), [], "nor changes beside the best levels");
+    events(&mut deribit, SAMPLES[0]);
+    assert_eq!(events(&mut deribit, SAMPLES[2]), []);
+    assert_eq!(answered(&mut deribit, SAMPLES[11]), []);
+    assert_eq!(events(&mut deribit, SAMPLES[1]).len(), 1);
+
+    deribit.take(Frame::Lost, 7, &mut Vec::new()).unwrap();
+    assert_eq!(events(&mut deribit, SAMPLES[2]).len(), 1);
+}
+
+#[test]
+fn answers_hold_trades_and_books() {
+    let mut deribit = Deribit::new();
+    let trades = answered(&mut deribit, SAMPLES[10]);
+    let ids: Vec<_> = trades
+        .iter()
+        .map(|event| match &event.body {
+            Body::Trade(trade) => (event.seq, trade.trade_id.as_str()),
+            _ => panic!("{event:?}"),
+        })
+        .collect();
+    assert_eq!(ids, [(Some(3), "48079254"), (Some(4), "48079255")]);
+
+    let book = answered(&mut deribit, SAMPLES[11]);
+    let Body::BookSnapshot { bids, asks, .. } = &book[0].body else { panic!("{book:?}") };
+    assert_eq!((book[0].seq, bids[0].0.to_string()), (Some(7), "3955.75".to_owned()));
+    assert_eq!(asks[0].1.to_string(), "10");
+    for body in [
+        SAMPLES[12],
+        r#"{"jsonrpc":"2.0","result":"ok"}"#,
+        r#"{"jsonrpc":"2.0","result":{"volume":[],"ticks":[1],"status":"ok"}}"#,
+    ] {
+        assert_eq!(answered(&mut deribit, body), [], "{body}");
+    }
+    let body = SAMPLES[10].replace("\"amount\":10.0", "\"amount\":-10.0");
+    let refused = deribit.take(Frame::Response { url: None, body: &body }, 7, &mut Vec::new());
+    assert!(refused.is_err());
 }
 
 #[test]
@@ -105,6 +172,7 @@ fn what_carries_nothing_gives_nothing() {
     let mut deribit = Deribit::new();
     for text in [
         SAMPLES[7],
+        SAMPLES[12],
         r#"{"jsonrpc":"2.0","id":0,"result":["book.A.raw"],"usIn":1}"#,
         r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"platform_state","data":{"price_index":"btc","locked":true}}}"#,
     ] {

@@ -1,4 +1,6 @@
-//! Prints: the data of `trades.…` is a list, oldest first; `direction` is the taker's.
+//! Prints: the data of `trades.…` is a list, oldest first; `direction` is the taker's. The answers to
+//! `public/get_last_trades_by_…` hold the same rows under `trades`, newest first unless asked
+//! otherwise; they are given by time and number.
 //!
 //! Conditions: `block` where the trade is part of a block trade, `liquidation` where one was.
 
@@ -9,6 +11,7 @@ use serde::de::IgnoredAny;
 use super::super::FrameError;
 use super::super::reading::{Cell, epoch, price, trade_id, traded};
 use super::super::roster::Roster;
+use super::book::Followed;
 use crate::domain::market::{Aggressor, Body, Event, Instrument, Nanos, Trade};
 use crate::wire::borrowed;
 use crate::wire::number::ScientificField;
@@ -31,14 +34,34 @@ struct Print<'a> {
 
 /// Takes the data of `trades.…`.
 pub(super) fn take(
-    roster: &mut Roster<()>,
+    roster: &mut Roster<Followed>,
     data: &str,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let prints: Vec<Print<'_>> = borrowed::from_str(data)?;
+    give(roster, &borrowed::from_str::<Vec<Print<'_>>>(data)?, recv, out)
+}
+
+/// Takes the `trades` of an answer, in whichever order they were asked for.
+pub(super) fn answer(
+    roster: &mut Roster<Followed>,
+    trades: &str,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    let mut prints: Vec<Print<'_>> = borrowed::from_str(trades)?;
+    prints.sort_by_key(|print| (print.timestamp, print.trade_seq));
+    give(roster, &prints, recv, out)
+}
+
+fn give(
+    roster: &mut Roster<Followed>,
+    prints: &[Print<'_>],
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
     let mut given = Vec::with_capacity(prints.len());
-    for print in &prints {
+    for print in prints {
         let aggressor = match print.direction.0.as_ref() {
             "buy" => Aggressor::Buy,
             "sell" => Aggressor::Sell,

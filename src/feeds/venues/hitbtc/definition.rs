@@ -1,5 +1,5 @@
 //! Definitions: REST `/public/symbol`, a list (API 2) or an object by symbol (API 3). Other bodies
-//! give nothing.
+//! that have not the names of its fields give nothing.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use super::super::FrameError;
 use super::super::roster::Roster;
 use super::super::step::step;
-use super::Refusal;
+use super::book::Followed;
 use crate::domain::market::{Body, Definition, Event, Instrument, Nanos};
 use crate::wire::borrowed;
 
@@ -32,21 +32,13 @@ struct Listed<'a> {
     quantity_increment: Option<&'a str>,
 }
 
-#[derive(Deserialize)]
-struct Fault {
-    error: Option<Refusal>,
-}
-
 /// Takes a body.
 pub(super) fn take(
-    roster: &mut Roster<()>,
+    roster: &mut Roster<Followed>,
     text: &str,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    if let Ok(Fault { error: Some(Refusal { code, message }) }) = borrowed::from_str(text) {
-        return Err(FrameError::Venue(format!("{code} {message}")));
-    }
     let listing: Vec<(Option<&str>, Listed<'_>)> =
         if let Ok(list) = borrowed::from_str::<Vec<Listed<'_>>>(text) {
             list.into_iter().map(|listed| (listed.id, listed)).collect()

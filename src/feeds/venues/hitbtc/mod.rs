@@ -3,16 +3,18 @@
 //!
 //! - API 2: `{"method", "params": {"symbol", …}}`. API 3: `{"ch", "snapshot" | "update" | "data":
 //!   {symbol: …}}`; several symbols can stand in one message.
-//! - Sequence: contiguous, each update's is the last one plus 1.
+//! - Sequence: contiguous, each update's is the last one plus 1; where it begins anew, the book is lost
+//!   ([`book`]).
 //! - Snapshot: the answer to a subscription, and the whole book.
 //! - Checksum: none.
 //! - Scale: decimals as text; quantities are of the base, for perpetuals (`…_PERP`) too.
 //! - Time: RFC 3339 with milliseconds (API 2), milliseconds (API 3).
 //! - Candles: of all trades, first to last; a minute without trades has none ([`candle`]).
 //!
-//! `orderbook/D5`, `D10` and `D20` tell the best levels whole each time: follow them or
+//! `orderbook/D5`, `D10` and `D20` tell the best levels whole each time, and give nothing beside
 //! `orderbook/full` of a symbol. API 2's ticker has no sizes, so it is no quote; API 3's
-//! `orderbook/top` is one. REST `/public/symbol` defines the instruments ([`definition`]).
+//! `orderbook/top` is one. REST `/public/symbol` defines the instruments ([`definition`]),
+//! `/public/trades` holds trades ([`trade`]); `/public/orderbook` has no sequence and is left out.
 //!
 //! Source: api.hitbtc.com and api.bequant.io, "Socket Market Data" (API 3), "Socket API" (API 2).
 
@@ -27,6 +29,7 @@ mod wire;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use self::book::{Followed, Form};
 use self::candle::Candles;
 use self::line::Socket;
 use self::wire::{BySymbol, Params};
@@ -61,7 +64,7 @@ pub(super) const BEQUANT: Venue = Venue {
 /// The adapter of one of the houses.
 #[derive(Debug)]
 struct HitBtc {
-    roster: Roster<()>,
+    roster: Roster<Followed>,
 }
 
 /// Everything that a message taken here can have.
@@ -90,6 +93,12 @@ struct Refusal {
     code: i64,
     #[serde(default)]
     message: String,
+}
+
+/// Whether a request was refused.
+#[derive(Deserialize)]
+struct Fault {
+    error: Option<Refusal>,
 }
 
 /// Only whether a message was refused, and what it is about.
@@ -132,7 +141,9 @@ impl HitBtc {
         match told.method {
             Some(name @ ("snapshotOrderbook" | "updateOrderbook")) => {
                 let params = needed(told.params, "no params")?;
-                book::api2(roster, params, name == "snapshotOrderbook", recv, out)
+                let is_whole = name == "snapshotOrderbook";
+                let form = if is_whole { Form::Whole } else { Form::Update };
+                book::api2(roster, params, form, recv, out)
             }
             Some("snapshotTrades" | "updateTrades") => {
                 trade::api2(roster, needed(told.params, "no params")?, recv, out)
@@ -142,11 +153,29 @@ impl HitBtc {
             None => Err(FrameError::Shape("neither a method nor a channel")),
         }
     }
+
+    fn response(
+        &mut self,
+        url: Option<&str>,
+        body: &str,
+        recv: Nanos,
+        out: &mut Vec<(Instrument, Event)>,
+    ) -> Result<(), FrameError> {
+        if let Ok(Fault { error: Some(Refusal { code, message }) }) = borrowed::from_str(body) {
+            return Err(FrameError::Venue(format!("{code} {message}")));
+        }
+        // Of the bodies taken here only trades have sides.
+        if body.contains("\"side\"") {
+            trade::response(&mut self.roster, url, body, recv, out)
+        } else {
+            definition::take(&mut self.roster, body, recv, out)
+        }
+    }
 }
 
 /// Takes a message of API 3.
 fn channel_of(
-    roster: &mut Roster<()>,
+    roster: &mut Roster<Followed>,
     channel: &str,
     told: Told<'_>,
     recv: Nanos,
@@ -160,13 +189,14 @@ fn channel_of(
     if kind.starts_with("top/") {
         return quote::take(roster, needed(told.data, "no data")?, recv, out);
     }
-    // What is no update is a whole book: `data` of the channels of few levels.
-    let (books, is_snapshot) = match (told.update, told.snapshot.or(told.data)) {
-        (Some(books), None) => (books, false),
-        (None, Some(books)) => (books, true),
+    // What is no update is whole: `data` of the channels of few levels.
+    let (books, form) = match (told.update, told.snapshot.or(told.data)) {
+        (Some(books), None) => (books, Form::Update),
+        (None, Some(books)) if kind.starts_with("full") => (books, Form::Whole),
+        (None, Some(books)) => (books, Form::Few),
         _ => return Err(FrameError::Shape("neither snapshot nor update")),
     };
-    book::api3(roster, books, is_snapshot, recv, out)
+    book::api3(roster, books, form, recv, out)
 }
 
 /// Whether an object is about something that is not taken here, whose fields may mean anything.
@@ -186,10 +216,10 @@ impl Adapter for HitBtc {
     ) -> Result<(), FrameError> {
         match frame {
             Frame::Message(text) => self.message(text, recv, out),
-            Frame::Response { body, .. } => definition::take(&mut self.roster, body, recv, out),
+            Frame::Response { url, body } => self.response(url, body, recv, out),
             Frame::Connected => Ok(()),
             Frame::Lost => {
-                self.roster.lose(recv, out, |()| ());
+                self.roster.lose(recv, out, |followed| *followed = Followed::Nothing);
                 Ok(())
             }
         }

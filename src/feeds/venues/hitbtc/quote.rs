@@ -3,6 +3,7 @@
 use super::super::FrameError;
 use super::super::reading::{epoch, side};
 use super::super::roster::Roster;
+use super::book::Followed;
 use super::wire::{BySymbol, Entry, Slot};
 use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos};
 use crate::wire::number::DecimalField;
@@ -16,7 +17,7 @@ fn level(at: Slot, qty: Option<DecimalField>) -> Result<Option<LevelChange>, Fra
 
 /// Takes tops.
 pub(super) fn take(
-    roster: &mut Roster<()>,
+    roster: &mut Roster<Followed>,
     BySymbol(tops): BySymbol<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,

@@ -19,6 +19,8 @@ pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
     r#"{"ch":"trades","update":{"BTCUSDT":[{"t":1626861123552,"i":1555634969,"p":"30881.96","q":"12.66828","s":"buy"}]}}"#,
     r#"{"ch":"candles/M1","update":{"ETHBTC":[{"t":1626860880000,"o":"0.060711","c":"0.060749","h":"0.060749","l":"0.060711","v":"12.2800","q":"0.7455339675"}]}}"#,
     r#"{"result":{"ch":"trades","subscriptions":["BTCUSDT"]},"id":123}"#,
+    r#"{"jsonrpc":"2.0","method":"updateOrderbook","params":{"ask":[],"bid":[],"symbol":"ETHBTC","sequence":624086,"timestamp":"2019-12-31T15:40:29.913Z"}}"#,
+    r#"{"ETHBTC":[{"id":1555634970,"price":"0.060509","qty":"2.5","side":"sell","timestamp":"2021-07-21T09:51:49.494Z"},{"id":1555634969,"price":"0.060510","qty":"1.0","side":"buy","timestamp":"2021-07-21T09:51:49.400Z"}],"BTCUSDT":[]}"#,
     r#"{"ETHBTC":{"type":"spot","base_currency":"ETH","quote_currency":"BTC","status":"working","quantity_increment":"0.001","tick_size":"0.000001"}}"#,
 ];
 
@@ -91,6 +93,65 @@ fn trades_are_given_in_the_order_of_their_ids() {
 }
 
 #[test]
+fn few_levels_give_nothing_beside_the_whole_book() {
+    let mut hitbtc = HitBtc::new("HITBTC");
+    let mut count = |sample: usize| {
+        let given = taken(&mut hitbtc, Frame::Message(SAMPLES[sample])).unwrap();
+        given.iter().map(|(name, _)| name.as_str().len()).collect::<Vec<_>>()
+    };
+    let (eth, btc) = ("HITBTC:ETHBTC".len(), "HITBTC:BTCUSDT".len());
+    assert_eq!(count(6), [eth], "an update of a book never told");
+    assert_eq!(count(7), [eth, btc]);
+    assert_eq!(count(6), [0; 0], "nor updates beside few levels");
+    assert_eq!(count(5), [eth]);
+    assert_eq!(count(7), [btc]);
+    assert_eq!(count(6), [eth]);
+
+    taken(&mut hitbtc, Frame::Lost).unwrap();
+    assert_eq!(taken(&mut hitbtc, Frame::Message(SAMPLES[7])).unwrap().len(), 2);
+}
+
+#[test]
+fn a_sequence_that_begins_anew_loses_the_book_until_the_next_snapshot() {
+    let mut hitbtc = HitBtc::new("HITBTC");
+    let mut bodies = |text: &str| {
+        let given = taken(&mut hitbtc, Frame::Message(text)).unwrap();
+        given.into_iter().map(|(_, event)| (event.seq, event.body)).collect::<Vec<_>>()
+    };
+    bodies(SAMPLES[0]);
+    let late = SAMPLES[1].replace("8073828", "8063828");
+    assert_eq!(bodies(&late)[0].0, Some(8_063_828), "the fold passes over it");
+    assert_eq!(bodies(SAMPLES[12]), [(None, Body::Disconnect)]);
+    assert_eq!(bodies(&SAMPLES[12].replace("624086", "624087")), []);
+    assert_eq!(bodies(SAMPLES[1]), []);
+    assert_eq!(bodies(SAMPLES[0]).len(), 1);
+    assert_eq!(bodies(SAMPLES[1])[0].0, Some(8_073_828));
+}
+
+#[test]
+fn trades_of_rest_are_of_the_symbols_they_or_their_url_name() {
+    let told = |url: Option<&str>, body: &str| {
+        let given = taken(&mut HitBtc::new("HITBTC"), Frame::Response { url, body }).unwrap();
+        let id = |event: &Event| match &event.body {
+            Body::Trade(trade) => format!("{} {}", trade.trade_id, trade.qty),
+            _ => panic!("{event:?}"),
+        };
+        given.iter().map(|(name, event)| format!("{name} {}", id(event))).collect::<Vec<_>>()
+    };
+    let wanted = ["HITBTC:ETHBTC 1555634969 1.0", "HITBTC:ETHBTC 1555634970 2.5"];
+    assert_eq!(told(None, SAMPLES[13]), wanted);
+
+    let list = r#"[{"id":7,"price":"0.054670","quantity":"0.183","side":"buy","timestamp":"2017-10-19T16:34:25.041Z"}]"#;
+    let url = "https://api.hitbtc.com/api/2/public/trades/ETHBTC?limit=1";
+    assert_eq!(told(Some(url), list), ["HITBTC:ETHBTC 7 0.183"]);
+    assert_eq!(told(None, list), [""; 0]);
+    for body in [SAMPLES[13].replace("2.5", "0"), SAMPLES[13].replace("sell", "sold")] {
+        let response = Frame::Response { url: None, body: &body };
+        assert!(taken(&mut HitBtc::new("HITBTC"), response).is_err(), "{body}");
+    }
+}
+
+#[test]
 fn a_top_is_a_quote_and_an_empty_side_is_none() {
     let Body::Quote { bid, ask } = given(SAMPLES[8])[0].1.body else { panic!() };
     assert_eq!(bid.unwrap().0.to_string(), "9242.98");
@@ -104,7 +165,7 @@ fn a_top_is_a_quote_and_an_empty_side_is_none() {
 #[test]
 fn lists_of_symbols_of_both_apis_define_instruments() {
     let list = r#"[{"id":"ETHBTC","baseCurrency":"ETH","quoteCurrency":"BTC","quantityIncrement":"0.001","tickSize":"0.000001","feeCurrency":"BTC"}]"#;
-    for body in [SAMPLES[12], list] {
+    for body in [SAMPLES[14], list] {
         let response = Frame::Response { url: None, body };
         let given = taken(&mut HitBtc::new("BEQUANT"), response).unwrap();
         let Body::Instrument(definition) = &given[0].1.body else { panic!("{given:?}") };

@@ -1,14 +1,19 @@
 //! Prints: `snapshotTrades` and `updateTrades` (API 2), `trades` (API 3). A subscription begins with
 //! past trades, true ones. Trades are given in the order of their ids. `side` is the taker's.
+//!
+//! REST `/public/trades` is an object by symbol; `/public/trades/{symbol}` is a list whose rows name no
+//! symbol, so it is taken only with its URL.
 
 use compact_str::{CompactString, ToCompactString};
 
 use super::super::FrameError;
 use super::super::reading::{price, traded};
 use super::super::roster::Roster;
+use super::book::Followed;
 use super::needed;
 use super::wire::{BySymbol, Entry, Params, Print};
 use crate::domain::market::{Aggressor, Body, Event, Instrument, Nanos, Trade};
+use crate::wire::borrowed;
 
 /// A trade that was checked, with its id and time.
 type Read = (u64, Nanos, Trade);
@@ -37,7 +42,7 @@ fn read_all(prints: &[Print<'_>]) -> Result<Vec<Read>, FrameError> {
 }
 
 fn give(
-    roster: &mut Roster<()>,
+    roster: &mut Roster<Followed>,
     symbol: &str,
     all: Vec<Read>,
     recv: Nanos,
@@ -53,7 +58,7 @@ fn give(
 
 /// Takes the trades of one symbol, API 2.
 pub(super) fn api2(
-    roster: &mut Roster<()>,
+    roster: &mut Roster<Followed>,
     params: Params<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
@@ -64,7 +69,7 @@ pub(super) fn api2(
 
 /// Takes the trades of several symbols, API 3.
 pub(super) fn api3(
-    roster: &mut Roster<()>,
+    roster: &mut Roster<Followed>,
     BySymbol(rows): BySymbol<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
@@ -79,4 +84,27 @@ pub(super) fn api3(
         give(roster, symbol, read, recv, out)?;
     }
     Ok(())
+}
+
+/// The symbol at the end of a URL's path.
+fn symbol_in(url: &str) -> Option<&str> {
+    let (path, _) = url.split_once('?').unwrap_or((url, ""));
+    let (_, symbol) = path.trim_end_matches('/').split_once("/public/trades/")?;
+    Some(symbol)
+}
+
+/// Takes a REST body.
+pub(super) fn response(
+    roster: &mut Roster<Followed>,
+    url: Option<&str>,
+    body: &str,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    if !body.trim_start().starts_with('[') {
+        return api3(roster, borrowed::from_str(body)?, recv, out);
+    }
+    let Some(symbol) = url.and_then(symbol_in) else { return Ok(()) };
+    let prints: Vec<Print<'_>> = borrowed::from_str(body)?;
+    give(roster, symbol, read_all(&prints)?, recv, out)
 }

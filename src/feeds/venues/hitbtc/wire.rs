@@ -44,15 +44,15 @@ impl Named {
     }
 }
 
-/// A trade of either API: `id`, `price`, `quantity`, `side`, `timestamp`, or their first letters.
-/// Candles of API 2 stand in the same place and have other names.
+/// A trade of either API: `id`, `price`, `quantity` (`qty` in REST of API 3), `side`, `timestamp`, or
+/// their first letters. Candles of API 2 stand in the same place and have other names.
 #[derive(Deserialize)]
 pub(super) struct Print<'a> {
     #[serde(alias = "i")]
     pub id: Option<u64>,
     #[serde(alias = "p")]
     pub price: Option<DecimalField>,
-    #[serde(alias = "q")]
+    #[serde(alias = "q", alias = "qty")]
     pub quantity: Option<DecimalField>,
     #[serde(borrow, alias = "s")]
     pub side: Option<&'a str>,

@@ -11,7 +11,7 @@
 //!   for spot and hedged perpetuals.
 //! - Time: nanoseconds; `timestamp` of a book is its last change.
 //! - Candles: of all trades, first to last; a minute without trades is flat ([`candle`]).
-//! - Quotes: none is published with sizes.
+//! - Quotes: none is published with sizes; `tick` and `tick_p` are prices of indices.
 //!
 //! The bodies of REST `/md/orderbook`, `/md/v2/orderbook`, `/md/trade`, `/md/v2/trade` hold the same
 //! messages under `result`; `/public/products` defines the instruments ([`definition`]).
@@ -83,6 +83,9 @@ struct Told<'a> {
     orderbook_p: Option<book::Plain>,
     trades: Option<Vec<trade::Scaled>>,
     trades_p: Option<Vec<trade::Plain>>,
+    /// A price of an index, or of a mark; it gives no event.
+    #[serde(alias = "tick_p")]
+    tick: Option<IgnoredAny>,
     id: Option<IgnoredAny>,
     error: Option<Refusal>,
     #[serde(borrow, default, deserialize_with = "answer")]
@@ -175,6 +178,7 @@ impl Told<'_> {
             || self.error.is_some()
             || self.result.is_some()
             || self.code.is_some()
+            || self.tick.is_some()
     }
 }
 

@@ -16,6 +16,8 @@ pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
     r#"{"error":null,"id":0,"result":{"book":{"asks":[[87705000,1]],"bids":[]},"depth":30,"sequence":455476965,"timestamp":1583555482434235628,"symbol":"BTCUSD","type":"snapshot"}}"#,
     r#"{"code":0,"msg":"","data":{"currencies":[{"currency":"BTC","valueScale":8}],"products":[{"symbol":"BTCUSD","type":"Perpetual","contractUnderlyingAssets":"USD","quoteCurrency":"USD","contractSize":1.0,"lotSize":1,"tickSize":0.5,"priceScale":4},{"symbol":"sBTCUSDT","type":"Spot","baseCurrency":"BTC","quoteCurrency":"USDT","priceScale":8,"baseTickSize":"0.000001 BTC","quoteTickSize":"0.01 USDT"}],"perpProductsV2":[{"symbol":"ETHUSDT","type":"PerpetualV2","baseCurrency":"ETH","quoteCurrency":"USDT","tickSize":"0.01","priceScale":0,"qtyStepSize":"0.01"}]}}"#,
     r#"{"error":null,"id":1,"result":"pong"}"#,
+    r#"{"tick":{"last":93385362,"scale":4,"symbol":".BTC","timestamp":1590028800000000000}}"#,
+    r#"{"tick_p":{"last":"20639.3","symbol":".BTCUSDT","timestamp":1666861643361411900}}"#,
 ];
 
 type Given = Vec<(Instrument, Event)>;
@@ -145,6 +147,8 @@ fn what_carries_nothing_gives_nothing() {
         r#"{"error":null,"id":1,"result":{"status":"success"}}"#,
         r#"{"error":null,"id":1,"result":"pong"}"#,
         SAMPLES[5],
+        SAMPLES[9],
+        SAMPLES[10],
         r#"{"market24h":{"close":87425000,"symbol":"BTCUSD"},"timestamp":1583551223423468000}"#,
         r#"{"data":[["BTCUSDT","1"]],"fields":["symbol"],"method":"perp_market24h_pack_p.update","type":"incremental"}"#,
     ] {
