@@ -3,7 +3,10 @@
 //! - Messages are `{"event", "channel", "data"}`; the symbol is the end of the channel, `btcusd`.
 //! - Sequence: none; the `microtimestamp` of a book only grows and serves as one: what is old is
 //!   seen, a gap is not ([`book`]).
-//! - Snapshot: REST, behind which the changes since its `microtimestamp` come again.
+//! - Snapshot: REST, behind which the changes since its `microtimestamp` come again. In a recording
+//!   one adapter serves all connections of the venue, so that books by REST meet their changes: which
+//!   pairs an opening is of is not told, so where a connection was opened anew the book before it
+//!   stands, and changes are laid over it, until the next one by REST.
 //! - Checksum: none.
 //! - Scale: decimals as text.
 //! - Time: `microtimestamp`, microseconds as text.

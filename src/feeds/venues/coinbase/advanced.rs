@@ -6,6 +6,13 @@
 //!   subscription, with their ids; newest first.
 //! - `heartbeats`: once a second, so that silence can be told from loss; moves all products' time.
 //! - The others carry nothing that is taken here, but their numbers count.
+//!
+//! A recording can hold a few connections as one ([`Numberings`]). Where a connection begins and
+//! then a product's book or trades begin anew, what came by the one before may have ended unheard:
+//! the product is given as lost first. Where two follow the same book, the one whose numbers are
+//! greater makes it.
+//!
+//! [`Numberings`]: super::super::numbering::Numberings
 
 use serde::Deserialize;
 
@@ -13,8 +20,8 @@ use super::super::FrameError;
 use super::super::numbering::Place;
 use super::super::reading::{Cell, price, quantity, trade_id};
 use super::super::sided::{self, Word};
-use super::{Coinbase, Told, needed, time_of, trade};
-use crate::domain::market::{Body, Event, Instrument, Nanos};
+use super::{Coinbase, Product, Told, needed, time_of, trade};
+use crate::domain::market::{Body, Event, Instrument, Nanos, Trade};
 use crate::wire::number::DecimalField;
 
 /// The number of a connection's first message.
@@ -39,8 +46,9 @@ struct Row {
     new_quantity: DecimalField,
 }
 
+/// A trade; REST's have the same.
 #[derive(Debug, Deserialize)]
-struct Print<'a> {
+pub(super) struct Print<'a> {
     #[serde(borrow)]
     trade_id: Cell<'a>,
     #[serde(borrow)]
@@ -54,7 +62,13 @@ struct Print<'a> {
 }
 
 /// What a message gives to one product.
-type Given<'a> = (&'a str, Nanos, Body);
+struct Given<'a> {
+    symbol: &'a str,
+    at: Nanos,
+    body: Body,
+    /// Whether a subscription begins with it.
+    is_anew: bool,
+}
 
 impl Coinbase {
     /// Takes a message with a `channel`.
@@ -82,22 +96,40 @@ impl Coinbase {
             "heartbeats" => heard = Some(time_of("timestamp", told.timestamp.as_ref())?),
             _ => {}
         }
-        self.roster.check(given.iter().map(|(symbol, ..)| *symbol))?;
+        self.roster.check(given.iter().map(|given| given.symbol))?;
         if let Some(number) = number
             && !self.number(number, recv, out)
         {
             return Ok(());
         }
-        for (symbol, at, body) in given {
+        let begun = self.numberings.begun();
+        for Given { symbol, at, body, is_anew } in given {
             let listed = self.roster.get(symbol)?;
             let is_book = !matches!(body, Body::Trade(_));
+            let Product { book, book_since, trades_since, .. } = listed.state;
+            let is_older = is_book && number.is_some() && number < book;
+            let since = if is_book { book_since } else { trades_since };
+            if (is_anew || is_older) && since.is_some_and(|since| since != begun) {
+                listed.state.lose();
+                let event = listed.event(Some(at), recv, Body::Disconnect);
+                out.push((listed.instrument.clone(), event));
+            } else if is_older && !is_anew {
+                continue;
+            }
+            let product = &mut listed.state;
+            let last = product.book;
+            if is_book {
+                (product.book, product.book_since, product.is_followed) =
+                    (number, Some(begun), true);
+            } else if is_anew {
+                product.trades_since = Some(begun);
+            }
             let mut event = listed.event(Some(at), recv, body);
             // A message can change the same book twice; the second change has no number of its own.
-            if is_book && listed.state.book != number {
+            if is_book && last != number {
                 event.seq = number;
                 let is_delta = matches!(event.body, Body::BookDelta { .. });
-                event.prev_seq = listed.state.book.filter(|_| is_delta);
-                listed.state.book = number;
+                event.prev_seq = last.filter(|_| is_delta);
             } else if is_book && matches!(event.body, Body::BookSnapshot { .. }) {
                 event.seq = number;
             }
@@ -117,12 +149,12 @@ impl Coinbase {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> bool {
-        match self.numbering.place(number, FIRST) {
+        match self.numberings.place(number, FIRST) {
             Place::Next => {}
             Place::Old => return false,
-            Place::Gap => self.roster.lose(recv, out, |product| product.book = None),
+            Place::Gap => self.roster.lose(recv, out, Product::lose),
         }
-        self.numbering.stand_at(number);
+        self.numberings.stand_at(number, FIRST);
         true
     }
 }
@@ -136,24 +168,32 @@ fn book<'a>(happening: &'a Happening<'_>, at: Nanos) -> Result<Given<'a>, FrameE
         sides[usize::from(!is_bid)].push(level);
     }
     let [bids, asks] = sides;
-    let body = match happening.kind.0.as_ref() {
-        "snapshot" => Body::BookSnapshot { bids, asks, checksum: None },
-        "update" => Body::BookDelta { bids, asks, checksum: None },
+    let (body, is_anew) = match happening.kind.0.as_ref() {
+        "snapshot" => (Body::BookSnapshot { bids, asks, checksum: None }, true),
+        "update" => (Body::BookDelta { bids, asks, checksum: None }, false),
         _ => return Err(FrameError::Shape("neither snapshot nor update")),
     };
-    Ok((&symbol.0, at, body))
+    Ok(Given { symbol: &symbol.0, at, body, is_anew })
 }
 
 fn prints<'a>(happening: &'a Happening<'_>, given: &mut Vec<Given<'a>>) -> Result<(), FrameError> {
+    let is_anew = happening.kind.0 == "snapshot";
     // Newest first.
     for print in needed(happening.trades.as_ref(), "no trades")?.iter().rev() {
-        let at = time_of("time", print.time.as_ref())?;
-        let taker_bought = sided::is_bid(&print.side.0.to_ascii_lowercase());
-        let taker_bought = taker_bought.ok_or(FrameError::Value("side"))?;
-        let trade_id = trade_id(&print.trade_id.0)?;
-        let taken_by = trade::aggressor(taker_bought);
-        let trade = trade::checked(trade_id, print.price, print.size, taken_by)?;
-        given.push((&print.product_id.0, at, Body::Trade(Box::new(trade))));
+        let (symbol, at, trade) = print.read()?;
+        given.push(Given { symbol, at, body: Body::Trade(Box::new(trade)), is_anew });
     }
     Ok(())
+}
+
+impl Print<'_> {
+    /// Its product, its time and what it says.
+    pub(super) fn read(&self) -> Result<(&str, Nanos, Trade), FrameError> {
+        let at = time_of("time", self.time.as_ref())?;
+        let maker_bought = sided::is_bid(&self.side.0.to_ascii_lowercase());
+        let maker_bought = maker_bought.ok_or(FrameError::Value("side"))?;
+        let trade_id = trade_id(&self.trade_id.0)?;
+        let trade = trade::checked(trade_id, self.price, self.size, maker_bought)?;
+        Ok((&self.product_id.0, at, trade))
+    }
 }

@@ -31,19 +31,25 @@ impl<'a> From<Told<'a>> for Update<'a> {
     }
 }
 
-/// Takes an `l2update`.
+/// The time of a book, which some frames do not have.
+fn time(told: Option<&Cell<'_>>) -> Result<Option<Nanos>, FrameError> {
+    told.map(|time| time_of("time", Some(time))).transpose()
+}
+
+/// Takes an `l2update`, which has no time in old frames.
 pub(super) fn update(
     roster: &mut Roster<Product>,
     told: Update<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let at = time_of("time", told.time.as_ref())?;
+    let at = time(told.time.as_ref())?;
     let Sides(sides) = needed(told.changes, "no changes")?;
     let [bids, asks] = sides?;
     let listed = roster.get(&needed(told.product_id, "no product_id")?.0)?;
+    listed.state.is_followed = true;
     let body = Body::BookDelta { bids, asks, checksum: None };
-    out.push((listed.instrument.clone(), listed.event(Some(at), recv, body)));
+    out.push((listed.instrument.clone(), listed.event(at, recv, body)));
     Ok(())
 }
 
@@ -54,10 +60,11 @@ pub(super) fn snapshot(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let at = told.time.as_ref().map(|time| time_of("time", Some(time))).transpose()?;
+    let at = time(told.time.as_ref())?;
     let bids = needed(told.bids, "no bids")?.changes()?;
     let asks = needed(told.asks, "no asks")?.changes()?;
     let listed = roster.get(&needed(told.product_id, "no product_id")?.0)?;
+    listed.state.is_followed = true;
     let body = Body::BookSnapshot { bids, asks, checksum: None };
     out.push((listed.instrument.clone(), listed.event(at, recv, body)));
     Ok(())

@@ -7,29 +7,34 @@
 //!   trades carry the product's own number, which does not count for the book. Advanced Trade
 //!   numbers the messages of a connection (`sequence_num`, from 0): a gap is told as a loss of every
 //!   instrument, and books carry the number and the one of the product's book before it.
-//! - Snapshot: the answer to the subscription.
+//! - Snapshot: the answer to the subscription; Advanced Trade's REST book where none is followed.
 //! - Checksum: none.
 //! - Scale: decimals as text; quantities in the base currency.
 //! - Time: RFC 3339. Exchange's snapshot has none. Advanced Trade's books have the time of the
 //!   message, because those of its rows do not grow from one to the next.
-//! - Candles: Advanced Trade's, of five minutes; nothing for a bucket without trades ([`candle`]).
+//! - Candles: Advanced Trade's, of five minutes, and Exchange's REST; nothing for a bucket without
+//!   trades ([`candle`]).
 //! - A `ticker` is sent on trades only; its best bid and ask would lag behind the book, so it gives
 //!   no events, nor does `last_match`, which repeats the last trade before the subscription.
 //!
+//! The trades of both protocols' REST are taken ([`rest`]); their ids are those of the WebSocket.
+//!
 //! Source: docs.cdp.coinbase.com, "Exchange WebSocket Channels", "Advanced Trade WebSocket
-//! Channels".
+//! Channels"; of REST "Get product trades", "Get product candles", "Get Market Trades", "Get Product
+//! Book".
 
 mod advanced;
 mod book;
 mod candle;
 mod line;
+mod rest;
 mod trade;
 
 use serde::Deserialize;
 
 use self::advanced::Happening;
 use super::candle::{CandleRule, Empty, Open, TopRule};
-use super::numbering::Numbering;
+use super::numbering::Numberings;
 use super::reading::{Cell, Levels, rfc3339};
 use super::roster::Roster;
 use super::sided::Sides;
@@ -55,13 +60,26 @@ pub(super) const VENUE: Venue = Venue {
 pub(super) struct Product {
     /// The number of its last book message, where messages are numbered.
     book: Option<u64>,
+    /// How many connections had begun by that message.
+    book_since: Option<u32>,
+    /// How many had begun when its trades were begun with.
+    trades_since: Option<u32>,
+    /// Whether its book is followed: then one by REST says nothing new.
+    is_followed: bool,
+}
+
+impl Product {
+    /// What came of it before is not continued.
+    fn lose(&mut self) {
+        (self.book, self.book_since, self.trades_since) = (None, None, None);
+    }
 }
 
 /// The adapter.
 #[derive(Debug)]
 pub(super) struct Coinbase {
     roster: Roster<Product>,
-    numbering: Numbering,
+    numberings: Numberings,
 }
 
 /// Everything that a message taken here can have.
@@ -119,7 +137,7 @@ fn time_of(field: &'static str, text: Option<&Cell<'_>>) -> Result<Nanos, FrameE
 
 impl Coinbase {
     fn new() -> Self {
-        Self { roster: Roster::new("COINBASE"), numbering: Numbering::default() }
+        Self { roster: Roster::new("COINBASE"), numberings: Numberings::default() }
     }
 
     fn message(
@@ -200,13 +218,13 @@ impl Adapter for Coinbase {
     ) -> Result<(), FrameError> {
         match frame {
             Frame::Message(text) => self.message(text, recv, out),
-            Frame::Response { .. } => Ok(()),
+            Frame::Response { url, body } => rest::take(&mut self.roster, url, body, recv, out),
             Frame::Connected => {
-                self.numbering = Numbering::default();
+                self.numberings.end();
                 Ok(())
             }
             Frame::Lost => {
-                self.numbering = Numbering::default();
+                self.numberings.end();
                 self.roster.lose(recv, out, |product| *product = Product::default());
                 Ok(())
             }

@@ -14,6 +14,8 @@ pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
     r#"{"channel":"l2_data","client_id":"","timestamp":"2023-02-09T20:32:50.714964855Z","sequence_num":0,"events":[{"type":"snapshot","product_id":"BTC-USD","updates":[{"side":"bid","event_time":"1970-01-01T00:00:00Z","price_level":"21921.73","new_quantity":"0.06317902"},{"side":"offer","event_time":"1970-01-01T00:00:00Z","price_level":"21921.90","new_quantity":"1"}]}]}"#,
     r#"{"channel":"market_trades","client_id":"","timestamp":"2023-02-09T20:19:35.39625135Z","sequence_num":1,"events":[{"type":"snapshot","trades":[{"trade_id":"12","product_id":"ETH-USD","price":"1260.01","size":"0.3","side":"BUY","time":"2019-08-14T20:42:27.265Z"}]}]}"#,
     r#"{"channel":"heartbeats","client_id":"","timestamp":"2023-06-23T20:31:26.122969572Z","sequence_num":2,"events":[{"current_time":"2023-06-23 20:31:56","heartbeat_counter":3049}]}"#,
+    r#"{"pricebook":{"product_id":"BTC-USD","bids":[{"price":"68923.66","size":"0.5"}],"asks":[{"price":"68923.67","size":"0.25"}],"time":"2024-04-07T00:28:58.5Z"},"last":"68923.67"}"#,
+    r#"{"trades":[{"trade_id":"13","product_id":"ETH-USD","price":"1260.02","size":"0.4","time":"2019-08-14T20:42:28.265Z","side":"SELL","bid":"","ask":"","exchange":"coinbase"},{"trade_id":"12","product_id":"ETH-USD","price":"1260.01","size":"0.3","time":"2019-08-14T20:42:27.265Z","side":"BUY","bid":"","ask":"","exchange":"coinbase"}],"best_bid":"1260.00","best_ask":"1260.02"}"#,
 ];
 
 type Given = Vec<(Instrument, Event)>;
@@ -63,7 +65,7 @@ fn a_match_is_taken_by_the_side_that_did_not_make_it() {
 
     let given = events(&mut coinbase, SAMPLES[6]);
     let Body::Trade(trade) = &given[0].body else { panic!("{given:?}") };
-    assert_eq!((trade.trade_id.as_str(), trade.aggressor), ("12", Some(Aggressor::Buy)));
+    assert_eq!((trade.trade_id.as_str(), trade.aggressor), ("12", Some(Aggressor::Sell)));
 }
 
 #[test]
@@ -119,8 +121,130 @@ fn a_gap_in_the_connections_numbers_loses_every_instrument() {
     assert_eq!(events(&mut coinbase, text).len(), 2);
     let text = r#"{"channel":"ticker","sequence_num":6,"events":[{"type":"update","tickers":[]}]}"#;
     assert_eq!(events(&mut coinbase, text), []);
-    // Another connection begins.
-    assert_eq!(events(&mut coinbase, &l2_data(0, &[("snapshot", "A")])).len(), 3);
+}
+
+#[test]
+fn connections_recorded_as_one_each_keep_their_books() {
+    let mut coinbase = Coinbase::new();
+    let steps = [
+        (l2_data(0, &[("snapshot", "A")]), vec![(Some(0), None)]),
+        (l2_data(1, &[("update", "A")]), vec![(Some(1), Some(0))]),
+        (l2_data(0, &[("snapshot", "B")]), vec![(Some(0), None)]),
+        (l2_data(2, &[("update", "A")]), vec![(Some(2), Some(1))]),
+        (l2_data(1, &[("update", "B")]), vec![(Some(1), Some(0))]),
+        (l2_data(2, &[("update", "B")]), vec![(Some(2), Some(1))]),
+        (l2_data(3, &[("update", "B")]), vec![(Some(3), Some(2))]),
+        (l2_data(3, &[("update", "A")]), vec![(Some(3), Some(2))]),
+    ];
+    for (text, wanted) in steps {
+        assert_eq!(sequences(&events(&mut coinbase, &text)), wanted, "{text}");
+    }
+    let given = events(&mut coinbase, &l2_data(6, &[("update", "A")]));
+    let lost = given.iter().filter(|event| event.body == Body::Disconnect);
+    assert_eq!((lost.count(), given.len()), (2, 3), "a gap in one of them");
+}
+
+#[test]
+fn a_product_that_another_connection_begins_anew_was_lost() {
+    let mut coinbase = Coinbase::new();
+    let connected = |coinbase: &mut Coinbase| {
+        coinbase.take(Frame::Connected, 7, &mut Vec::new()).unwrap();
+    };
+    events(&mut coinbase, &l2_data(0, &[("snapshot", "A"), ("snapshot", "B")]));
+    events(&mut coinbase, &SAMPLES[6].replace("ETH-USD", "A"));
+    let disconnects =
+        |given: &[Event]| given.iter().filter(|event| event.body == Body::Disconnect).count();
+    // Asked for again by the same one, nothing is lost.
+    assert_eq!(disconnects(&events(&mut coinbase, &l2_data(2, &[("snapshot", "A")]))), 0);
+
+    let given = events(&mut coinbase, &l2_data(0, &[("snapshot", "A")]));
+    assert_eq!((disconnects(&given), given.len()), (1, 2));
+    assert_eq!(sequences(&given[1..]), [(Some(0), None)]);
+    let trades = SAMPLES[6].replace("ETH-USD", "A");
+    assert_eq!(disconnects(&events(&mut coinbase, &trades)), 0, "it was told by the book");
+    let older = events(&mut coinbase, &l2_data(2, &[("update", "A"), ("update", "B")]));
+    assert_eq!(sequences(&older), [(Some(2), Some(0)), (Some(2), Some(0))]);
+    connected(&mut coinbase);
+    let older = events(&mut coinbase, &l2_data(0, &[("update", "A")]));
+    assert_eq!((disconnects(&older), older.len()), (1, 2), "a change without its book");
+}
+
+#[test]
+fn of_two_connections_that_follow_one_book_the_greater_numbers_make_it() {
+    let mut coinbase = Coinbase::new();
+    for number in 0..5 {
+        let kind = if number == 0 { "snapshot" } else { "update" };
+        events(&mut coinbase, &l2_data(number, &[(kind, "A")]));
+    }
+    events(&mut coinbase, &l2_data(0, &[("snapshot", "A")]));
+
+    let given = events(&mut coinbase, &l2_data(5, &[("update", "A")]));
+    assert_eq!(sequences(&given), [(Some(5), Some(0))]);
+    assert_eq!(events(&mut coinbase, &l2_data(1, &[("update", "A")])), []);
+    let given = events(&mut coinbase, &l2_data(6, &[("update", "A")]));
+    assert_eq!(sequences(&given), [(Some(6), Some(5))]);
+}
+
+#[test]
+fn a_change_without_time_has_the_greatest_before_it() {
+    let mut coinbase = Coinbase::new();
+    let untimed = SAMPLES[1].replace(r#","time":"2022-08-04T15:25:05.010758Z""#, "");
+    let times =
+        [&untimed, SAMPLES[1], &untimed].map(|text| events(&mut coinbase, text)[0].ts_event);
+
+    assert_eq!(times, [7, 1_659_626_705_010_758_000, 1_659_626_705_010_758_000]);
+}
+
+fn answer(adapter: &mut Coinbase, url: Option<&str>, body: &str) -> Result<Given, FrameError> {
+    let mut out = Vec::new();
+    adapter.take(Frame::Response { url, body }, 7, &mut out).map(|()| out)
+}
+
+/// Ids and takers.
+fn taken_by(given: &Given) -> Vec<(&str, &str, Option<Aggressor>)> {
+    given
+        .iter()
+        .map(|(instrument, event)| match &event.body {
+            Body::Trade(trade) => (instrument.as_str(), trade.trade_id.as_str(), trade.aggressor),
+            _ => panic!("{event:?}"),
+        })
+        .collect()
+}
+
+#[test]
+fn trades_by_rest_are_given_oldest_first_by_the_side_that_took() {
+    let mut coinbase = Coinbase::new();
+    let given = answer(&mut coinbase, None, SAMPLES[9]).unwrap();
+    let wanted = [("12", Some(Aggressor::Sell)), ("13", Some(Aggressor::Buy))];
+    assert_eq!(taken_by(&given), wanted.map(|(id, side)| ("COINBASE:ETH-USD", id, side)));
+
+    let body = r#"[{"time":"2014-11-07T22:19:28.578544Z","trade_id":74,"price":"10.00","size":"0.01","side":"buy"},{"time":"2014-11-07T01:08:43.642366Z","trade_id":73,"price":"100.00","size":"0.02","side":"sell"}]"#;
+    let url = Some("https://api.exchange.coinbase.com/products/BTC-USD/trades?limit=2");
+    let given = answer(&mut coinbase, url, body).unwrap();
+    let wanted = [("73", Some(Aggressor::Buy)), ("74", Some(Aggressor::Sell))];
+    assert_eq!(taken_by(&given), wanted.map(|(id, side)| ("COINBASE:BTC-USD", id, side)));
+    assert!(answer(&mut coinbase, None, body).unwrap().is_empty(), "whose they are is not said");
+    assert!(answer(&mut coinbase, url, &body.replace("0.02", "0")).is_err());
+    assert!(answer(&mut coinbase, url, &body.replace("sell", "none")).is_err());
+    let refusal = answer(&mut coinbase, url, r#"{"message":"NotFound"}"#);
+    assert!(matches!(refusal, Err(FrameError::Venue(text)) if text == "NotFound"));
+}
+
+#[test]
+fn a_book_by_rest_is_given_where_none_is_followed() {
+    let mut coinbase = Coinbase::new();
+    let given = answer(&mut coinbase, None, SAMPLES[8]).unwrap();
+    assert!(matches!(given[0].1.body, Body::BookSnapshot { .. }));
+    assert_eq!((given[0].0.as_str(), given[0].1.seq), ("COINBASE:BTC-USD", None));
+    assert_eq!(given[0].1.ts_event, 1_712_449_738_500_000_000);
+    assert!(answer(&mut coinbase, None, &SAMPLES[8].replace("0.25", "-1")).is_err());
+    assert!(answer(&mut coinbase, None, &SAMPLES[8].replace("price\"", "at\"")).is_err());
+
+    for followed in [SAMPLES[0].to_owned(), l2_data(0, &[("snapshot", "BTC-USD")])] {
+        let mut coinbase = Coinbase::new();
+        events(&mut coinbase, &followed);
+        assert!(answer(&mut coinbase, None, SAMPLES[8]).unwrap().is_empty());
+    }
 }
 
 #[test]
@@ -144,7 +268,7 @@ fn trades_that_a_message_tells_newest_first_are_given_oldest_first() {
         })
         .collect();
 
-    assert_eq!(ids, [("4", Some(Aggressor::Sell)), ("5", Some(Aggressor::Sell))]);
+    assert_eq!(ids, [("4", Some(Aggressor::Buy)), ("5", Some(Aggressor::Buy))]);
 }
 
 #[test]
@@ -187,7 +311,7 @@ fn a_bad_frame_is_refused_whole_and_harms_no_other() {
         SAMPLES[2].replace("sell", "none"),
         SAMPLES[6].replace("BUY", "?"),
         good[..good.len() - 3].to_owned(),
-        r#"{"type":"l2update","product_id":"A","changes":[["buy","1","1"]]}"#.to_owned(),
+        r#"{"type":"l2update","product_id":"A","changes":[["buy","1","1"]],"time":""}"#.to_owned(),
     ] {
         assert!(taken(&mut coinbase, &text).is_err(), "{text}");
     }
@@ -211,4 +335,21 @@ fn candles_are_read_with_their_start_in_seconds() {
     );
     assert_eq!(candle.prices[1], Decimal::parse("1867.72").unwrap());
     assert_eq!(events(&mut Coinbase::new(), text), []);
+}
+
+#[test]
+fn candles_by_rest_are_read_oldest_first_with_the_urls_product_and_length() {
+    let body = "[[1415398800,0.32,4.2,0.35,4.1,12.3],[1415398740,0.3,0.4,0.35,0.32,1e-7]]";
+    let url = "https://api.exchange.coinbase.com/products/BTC-USD/candles?granularity=60";
+    let mut out = Vec::new();
+    candle::Candles.take(Frame::Response { url: Some(url), body }, &mut out).unwrap();
+
+    let told: Vec<_> = out.iter().map(|(_, candle)| (candle.start, candle.is_running)).collect();
+    assert_eq!(told, [(1_415_398_740_000_000_000, false), (1_415_398_800_000_000_000, true)]);
+    assert_eq!((out[1].0.as_str(), out[1].1.length), ("COINBASE:BTC-USD", 60_000_000_000));
+    let prices = out[1].1.prices.map(|price| price.to_string()).join(" ");
+    assert_eq!(prices, "0.35 4.2 0.32 4.1");
+    let unsaid = "https://api.exchange.coinbase.com/products/BTC-USD/candles";
+    candle::Candles.take(Frame::Response { url: Some(unsaid), body }, &mut out).unwrap();
+    assert_eq!(out.len(), 2);
 }

@@ -1,8 +1,9 @@
-//! Prints. Exchange's `match` names the maker's side, so the other one took; Advanced Trade's
-//! `market_trades` names the taker's. A product's trades are numbered without a gap by `trade_id`.
+//! Prints. Both protocols name the maker's side, on the WebSocket and by REST, so the other one took.
+//! A product's trades are numbered without a gap by `trade_id`.
 //!
 //! Source: docs.cdp.coinbase.com, "Exchange WebSocket Channels", "Match": "The side field indicates
-//! the maker order side"; "Advanced Trade", "Trade": "Taker side of the trade".
+//! the maker order side"; "Advanced Trade WebSocket Channels", "Market Trades Channel": "a side, which
+//! refers to the makers side"; Exchange's "Get product trades": "the maker order side".
 
 use compact_str::{CompactString, ToCompactString};
 
@@ -14,23 +15,18 @@ use super::{Product, Told, needed, time_of};
 use crate::domain::market::{Aggressor, Body, Event, Instrument, Nanos, Trade};
 use crate::wire::number::DecimalField;
 
-/// The taker's side, where `taker_bought` is known.
-pub(super) fn aggressor(taker_bought: bool) -> Aggressor {
-    if taker_bought { Aggressor::Buy } else { Aggressor::Sell }
-}
-
-/// A checked print.
+/// A checked print, whose maker bought or sold.
 pub(super) fn checked(
     trade_id: CompactString,
     at_price: Option<DecimalField>,
     size: Option<DecimalField>,
-    taken_by: Aggressor,
+    maker_bought: bool,
 ) -> Result<Trade, FrameError> {
     Ok(Trade {
         trade_id,
         price: price(needed(at_price, "no price")?)?,
         qty: traded(needed(size, "no size")?)?,
-        aggressor: Some(taken_by),
+        aggressor: Some(if maker_bought { Aggressor::Sell } else { Aggressor::Buy }),
         count: 1,
         conditions: CompactString::default(),
     })
@@ -47,7 +43,7 @@ pub(super) fn print(
     let word = needed(told.side.as_ref(), "no side")?;
     let maker_bought = sided::is_bid(&word.0).ok_or(FrameError::Value("side"))?;
     let trade_id = needed(told.trade_id, "no trade_id")?.to_compact_string();
-    let trade = checked(trade_id, told.price, told.size, aggressor(!maker_bought))?;
+    let trade = checked(trade_id, told.price, told.size, maker_bought)?;
     let listed = roster.get(&needed(told.product_id.as_ref(), "no product_id")?.0)?;
     let event = listed.event(Some(at), recv, Body::Trade(Box::new(trade)));
     out.push((listed.instrument.clone(), Event { seq: told.sequence, ..event }));

@@ -1,5 +1,9 @@
 //! The book: `spot.order_book_update` on a REST snapshot, or `spot.obu` on a message that says
-//! `full`.
+//! `full`; or `spot.order_book`, the best levels whole each time.
+//!
+//! One stream makes a pair's book: the first that is heard, until a deeper one is told whole, and
+//! the changes of any before the best levels. What the others say of it is passed over: laid over
+//! each other they would break.
 //!
 //! `U` and `u` are the first and the last number of an update; each `U` is the last `u` + 1, of an
 //! update without levels too. A quantity of 0 removes a level.
@@ -9,6 +13,9 @@
 //!   as an update.
 //! - `spot.obu`: the symbol stands in the stream's name, `ob.BTC_USDT.400`. Of what leaves the 50
 //!   or 400 levels the venue sends a row of quantity 0.
+//! - `spot.order_book`: `lastUpdateId` is the `u` that it holds.
+//! - A REST book without `id` (`with_id` was not asked) cannot be joined with changes; it is given
+//!   where none are followed.
 
 use super::super::FrameError;
 use super::super::backlog::Backlog;
@@ -16,6 +23,45 @@ use super::super::reading::{Levels, epoch};
 use super::super::roster::Roster;
 use super::{Found, Millis, needed};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
+
+/// What a pair's book is made of, the better the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stream {
+    /// This many of the best levels, whole each time.
+    Shown(u32),
+    /// Changes of this many levels.
+    Followed(u32),
+}
+
+/// All levels.
+const ALL: u32 = u32::MAX;
+
+/// What is remembered of a pair.
+#[derive(Debug, Default)]
+pub(super) struct Pair {
+    backlog: Backlog,
+    stream: Option<Stream>,
+    /// Whether changes were given a book to stand on.
+    has_book: bool,
+}
+
+impl Pair {
+    /// Whether a message of this stream, with a whole book or changes, makes the book.
+    fn admits(&self, stream: Stream, is_whole: bool) -> bool {
+        match self.stream {
+            None | Some(Stream::Shown(_)) => self.stream <= Some(stream),
+            Some(mine) => {
+                let is_better = mine < stream || !self.has_book;
+                mine == stream || is_whole && is_better && Stream::Shown(ALL) < stream
+            }
+        }
+    }
+
+    /// Nothing that came before it counts beside a whole book.
+    fn begin(&mut self, stream: Stream) {
+        *self = Self { backlog: Backlog::default(), stream: Some(stream), has_book: true };
+    }
+}
 
 /// A REST book.
 pub(super) struct Whole {
@@ -25,15 +71,15 @@ pub(super) struct Whole {
     pub asks: Levels,
 }
 
-/// The symbol of a stream `ob.SYMBOL.LEVELS`, or the name itself.
-fn symbol_of(name: &str) -> &str {
+/// The symbol and the levels of a stream `ob.SYMBOL.LEVELS`; of another name the symbol is all.
+fn stream_of(name: &str) -> (&str, u32) {
     let within = name.strip_prefix("ob.").and_then(|rest| rest.rsplit_once('.'));
-    within.map_or(name, |(symbol, _)| symbol)
+    within.map_or((name, ALL), |(symbol, levels)| (symbol, levels.parse().unwrap_or_default()))
 }
 
 /// Takes an update of either channel.
 pub(super) fn update(
-    roster: &mut Roster<Backlog>,
+    roster: &mut Roster<Pair>,
     found: Found<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
@@ -41,45 +87,87 @@ pub(super) fn update(
     let seq = needed(found.last, "no u")?;
     let at = found.t.and_then(|Millis(value)| value).map(|value| epoch("t", value)).transpose()?;
     let (bids, asks) = (found.b.changes()?, found.a.changes()?);
-    let symbol = symbol_of(needed(found.s, "no s")?);
+    let (symbol, levels) = stream_of(needed(found.s, "no s")?);
+    let stream = Stream::Followed(levels);
     if found.full == Some(true) {
         let listed = roster.get(symbol)?;
-        // Whatever came before it is older.
-        listed.state = Backlog::default();
-        let body = Body::BookSnapshot { bids, asks, checksum: None };
-        let event = Event { seq: Some(seq), ..listed.event(at, recv, body) };
-        out.push((listed.instrument.clone(), event));
+        if listed.state.admits(stream, true) {
+            listed.state.begin(stream);
+            let body = Body::BookSnapshot { bids, asks, checksum: None };
+            let event = Event { seq: Some(seq), ..listed.event(at, recv, body) };
+            out.push((listed.instrument.clone(), event));
+        }
         return Ok(());
     }
     let first = needed(found.first, "no U")?;
-    let prev_seq = Some(first.checked_sub(1).ok_or(FrameError::Value("U"))?);
+    let before = first.checked_sub(1).ok_or(FrameError::Value("U"))?;
     if seq < first {
         return Err(FrameError::Value("u"));
     }
     let listed = roster.get(symbol)?;
+    if !listed.state.admits(stream, false) {
+        return Ok(());
+    }
+    // The best levels, whose number may be the one before, are no book to lay changes over.
+    let was_shown = listed.state.stream.is_some_and(|mine| mine < Stream::Followed(0));
+    listed.state.stream = Some(stream);
     let body = Body::BookDelta { bids, asks, checksum: None };
+    let prev_seq = Some(if was_shown { 0 } else { before });
     let event = Event { seq: Some(seq), prev_seq, ..listed.event(at, recv, body) };
-    out.push((listed.instrument.clone(), listed.state.follow(event)));
+    let event = listed.state.backlog.follow_from(Some(before), event);
+    out.push((listed.instrument.clone(), event));
+    Ok(())
+}
+
+/// Takes the best levels.
+pub(super) fn shown(
+    roster: &mut Roster<Pair>,
+    found: Found<'_>,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    let seq = needed(found.last, "no lastUpdateId")?;
+    let at = found.t.and_then(|Millis(value)| value).map(|value| epoch("t", value)).transpose()?;
+    let (bids, asks) = (found.b.whole()?, found.a.whole()?);
+    let levels = found.levels.and_then(|levels| levels.0.parse().ok()).unwrap_or_default();
+    let stream = Stream::Shown(levels);
+    let listed = roster.get(needed(found.s, "no s")?)?;
+    if listed.state.admits(stream, true) {
+        listed.state.stream = Some(stream);
+        let body = Body::BookSnapshot { bids, asks, checksum: None };
+        let event = Event { seq: Some(seq), ..listed.event(at, recv, body) };
+        out.push((listed.instrument.clone(), event));
+    }
     Ok(())
 }
 
 /// Takes a REST book: of the symbol named in its URL, else of the only symbol heard of.
 pub(super) fn snapshot(
-    roster: &mut Roster<Backlog>,
+    roster: &mut Roster<Pair>,
     told: Whole,
     symbol: Option<String>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let seq = needed(told.seq, "a book without id")?;
+    if told.seq.is_none() && symbol.is_none() {
+        return Err(FrameError::Shape("a book without id"));
+    }
     let at = told.at.map(|value| epoch("update", value)).transpose()?;
     let (bids, asks) = (told.bids.changes()?, told.asks.changes()?);
     let symbol = symbol.map_or_else(|| roster.only(), Ok)?;
+    let is_followed = |pair: &Pair| pair.stream.is_some_and(|mine| Stream::Followed(0) <= mine);
     let listed = roster.get(&symbol)?;
     let body = Body::BookSnapshot { bids, asks, checksum: None };
+    let Some(seq) = told.seq else {
+        if !is_followed(&listed.state) {
+            out.push((listed.instrument.clone(), listed.event(at, recv, body)));
+        }
+        return Ok(());
+    };
     let event = Event { seq: Some(seq), ..listed.event(at, recv, body) };
     out.push((listed.instrument.clone(), event));
-    for event in listed.state.stand_on(seq) {
+    listed.state.has_book = true;
+    for event in listed.state.backlog.stand_on(seq) {
         out.push((listed.instrument.clone(), event));
     }
     Ok(())

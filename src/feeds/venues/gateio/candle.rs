@@ -1,15 +1,17 @@
-//! Candles: `spot.candlesticks`, named `1m_BTC_USDT`.
+//! Candles: `spot.candlesticks`, named `1m_BTC_USDT`; and REST's, rows `[start, turnover, close, high,
+//! low, open, volume, closed]`, whose pair and interval stand in the URL.
 //!
 //! `v` is the turnover in the quote, `a` the volume in the base; what is told without `a`, as in
 //! 2021, cannot be compared and is passed over. `w` says that a candle is closed. A minute without
-//! trades is flat at the close before, with volume 0. Source: "Candlesticks Channel".
+//! trades is flat at the close before, with volume 0. Source: "Candlesticks Channel"; of REST "Market
+//! K-line chart".
 
 use serde::Deserialize;
 
 use super::super::candle::{Candle, Witness};
-use super::super::reading::{price, quantity, seconds_of};
+use super::super::reading::{Row, price, quantity, seconds_of};
 use super::super::{Frame, FrameError};
-use super::PREFIX;
+use super::{PREFIX, parameter};
 use crate::domain::market::{Instrument, Nanos, SECOND_NS};
 use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
@@ -53,13 +55,57 @@ fn length(interval: &str) -> Option<Nanos> {
     Some(count * seconds * SECOND_NS)
 }
 
+fn named(symbol: &str) -> Result<Instrument, FrameError> {
+    Instrument::parse(&format!("{PREFIX}:{symbol}"))
+        .map_err(|_| FrameError::Symbol(symbol.chars().take(80).collect()))
+}
+
+/// The interval of candles that a URL does not name.
+const INTERVAL_UNSAID: &str = "30m";
+
+/// Candles of REST.
+fn answered(url: &str, text: &str, out: &mut Vec<(Instrument, Candle)>) -> Result<(), FrameError> {
+    let is_asked = url.split('?').next().is_some_and(|path| path.ends_with("/spot/candlesticks"));
+    let interval = parameter(url, "interval=").unwrap_or(INTERVAL_UNSAID);
+    let (true, Some(symbol), Some(length)) = (
+        is_asked && text.trim_start().starts_with('['),
+        parameter(url, "currency_pair="),
+        length(interval),
+    ) else {
+        return Ok(());
+    };
+    let instrument = named(symbol)?;
+    let rows: Vec<Row<'_>> = borrowed::from_str(text)?;
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows.iter().filter(|row| row.cell(6).is_some()) {
+        let [open, high, low, close] = [5, 3, 4, 2].map(|at| price(row.number(at)));
+        let candle = Candle {
+            start: seconds_of("t", row.text(0))?,
+            length,
+            prices: [open?, high?, low?, close?],
+            volume: quantity(row.number(6))?,
+            count: None,
+            vwap: None,
+            fills: None,
+            is_running: row.text(7) != "true",
+        };
+        all.push((instrument.clone(), candle));
+    }
+    out.append(&mut all);
+    Ok(())
+}
+
 impl Witness for Candlesticks {
     fn take(
         &mut self,
         frame: Frame<'_>,
         out: &mut Vec<(Instrument, Candle)>,
     ) -> Result<(), FrameError> {
-        let Frame::Message(text) = frame else { return Ok(()) };
+        let text = match frame {
+            Frame::Message(text) => text,
+            Frame::Response { url: Some(url), body } => return answered(url, body, out),
+            _ => return Ok(()),
+        };
         if !text.contains("\"spot.candlesticks\"") {
             return Ok(());
         }
@@ -72,8 +118,7 @@ impl Witness for Candlesticks {
         };
         let (interval, symbol) = n.split_once('_').ok_or(FrameError::Value("n"))?;
         let (Some(length), Some(volume)) = (length(interval), a) else { return Ok(()) };
-        let instrument = Instrument::parse(&format!("{PREFIX}:{symbol}"))
-            .map_err(|_| FrameError::Symbol(symbol.to_owned()))?;
+        let instrument = named(symbol)?;
         let candle = Candle {
             start: seconds_of("t", t)?,
             length,

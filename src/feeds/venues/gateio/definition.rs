@@ -1,12 +1,10 @@
 //! Definitions: REST `/spot/currency_pairs`, whose `precision` and `amount_precision` are decimals.
-//! Other lists give nothing.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::super::FrameError;
-use super::super::backlog::Backlog;
 use super::super::roster::Roster;
+use super::book::Pair;
 use crate::domain::market::{Body, Decimal, Definition, Event, Instrument, Nanos};
 use crate::wire::borrowed;
 
@@ -14,7 +12,7 @@ use crate::wire::borrowed;
 const SCALE_MAX: u8 = 18;
 
 #[derive(Deserialize)]
-struct Pair<'a> {
+struct Told<'a> {
     id: &'a str,
     base: &'a str,
     quote: &'a str,
@@ -22,17 +20,14 @@ struct Pair<'a> {
     amount_precision: u8,
 }
 
-/// Takes a list.
+/// Takes a list; false where it is one of something else.
 pub(super) fn take(
-    roster: &mut Roster<Backlog>,
+    roster: &mut Roster<Pair>,
     text: &str,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
-) -> Result<(), FrameError> {
-    let Ok(pairs) = borrowed::from_str::<Vec<Pair<'_>>>(text) else {
-        borrowed::from_str::<IgnoredAny>(text)?;
-        return Ok(());
-    };
+) -> Result<bool, FrameError> {
+    let Ok(pairs) = borrowed::from_str::<Vec<Told<'_>>>(text) else { return Ok(false) };
     if pairs.iter().any(|pair| SCALE_MAX < pair.precision.max(pair.amount_precision)) {
         return Err(FrameError::Value("precision"));
     }
@@ -50,5 +45,5 @@ pub(super) fn take(
         let event = listed.event(None, recv, Body::Instrument(Box::new(definition)));
         out.push((listed.instrument.clone(), event));
     }
-    Ok(())
+    Ok(true)
 }

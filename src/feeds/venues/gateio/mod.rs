@@ -1,19 +1,21 @@
-//! Gate.io spot: `spot.order_book_update`, `spot.obu`, `spot.trades`, `spot.book_ticker` and the
-//! REST book.
+//! Gate.io spot: `spot.order_book_update`, `spot.obu`, `spot.order_book`, `spot.trades`,
+//! `spot.book_ticker`; of REST the book, trades and pairs.
 //!
 //! - Messages are `{"time", "channel", "event", "result"}`; the symbol is in the result.
 //! - Sequence: contiguous, `U` = last `u` + 1 ([`book`]).
 //! - Snapshot: REST with `with_id=true`, joined with the changes that came before it, for
-//!   `spot.order_book_update`; a message that says `full` for `spot.obu`. Follow one of the two.
+//!   `spot.order_book_update`; a message that says `full` for `spot.obu`; each message of
+//!   `spot.order_book`. One stream makes a pair's book, the others are passed over ([`book`]).
 //! - Checksum: none.
 //! - Scale: decimals as text.
 //! - Time: milliseconds, in trades with a fraction.
-//! - Candles: of all trades, first to last; a minute without trades is flat ([`candle`]).
+//! - Candles: of all trades, first to last; a minute without trades is flat; by REST too ([`candle`]).
 //! - Quotes: `u` is the change of the book that they belong to.
 //!
 //! Source: www.gate.com/docs/developers/apiv4/ws/en ("Spot WebSocket v4"), "Changed order book
 //! levels", "How to maintain local order book", "Order Book V2 API", "Best bid or ask price",
-//! "Public trades channel"; www.gate.com/docs/developers/apiv4, "Retrieve order book".
+//! "Public trades channel", "Limited-Level Full Order Book Snapshot";
+//! www.gate.com/docs/developers/apiv4, "Retrieve order book", "Retrieve market trades".
 
 mod book;
 mod candle;
@@ -28,11 +30,11 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use self::book::Pair;
 use self::candle::Candlesticks;
 use self::line::Socket;
-use super::backlog::Backlog;
 use super::candle::{CandleRule, Empty, Open, TopRule};
-use super::reading::{Levels, LevelsVisitor};
+use super::reading::{Cell, Levels, LevelsVisitor};
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Decimal, Event, Instrument, LevelChange, Nanos};
@@ -56,7 +58,7 @@ pub(super) const VENUE: Venue = Venue {
 /// The adapter.
 #[derive(Debug)]
 struct Gateio {
-    roster: Roster<Backlog>,
+    roster: Roster<Pair>,
 }
 
 /// A message, or the body of an answer.
@@ -88,13 +90,13 @@ struct Found<'a> {
     full: Option<bool>,
     #[serde(rename = "U")]
     first: Option<u64>,
-    #[serde(rename = "u")]
+    #[serde(rename = "u", alias = "lastUpdateId")]
     last: Option<u64>,
-    #[serde(default)]
+    #[serde(default, alias = "bids")]
     b: Slot,
     #[serde(default, rename = "B")]
     bid_qty: Slot,
-    #[serde(default)]
+    #[serde(default, alias = "asks")]
     a: Slot,
     #[serde(default, rename = "A")]
     ask_qty: Slot,
@@ -104,6 +106,9 @@ struct Found<'a> {
     currency_pair: Option<&'a str>,
     amount: Option<DecimalField>,
     price: Option<DecimalField>,
+    /// How many levels there are, of the best ones.
+    #[serde(borrow, default, rename = "l")]
+    levels: Option<Cell<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -135,6 +140,15 @@ impl Slot {
             Self::Absent => Ok(Vec::new()),
             Self::Levels(levels) => levels.changes(),
             Self::Number(_) => Err(FrameError::Shape("no levels")),
+        }
+    }
+
+    /// Levels that a message cannot leave out.
+    fn whole(self) -> Result<Vec<LevelChange>, FrameError> {
+        if matches!(self, Self::Absent) {
+            Err(FrameError::Shape("a side is missing"))
+        } else {
+            self.changes()
         }
     }
 
@@ -183,6 +197,7 @@ impl Gateio {
             "spot.order_book_update" | "spot.obu" => book::update(roster, found?, recv, out),
             "spot.trades" | "spot.trades_v2" => trade::take(roster, &found?, recv, out),
             "spot.book_ticker" => quote::take(roster, found?, recv, out),
+            "spot.order_book" => book::shown(roster, found?, recv, out),
             _ => Ok(()),
         }
     }
@@ -195,7 +210,10 @@ impl Gateio {
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
         if text.trim_start().starts_with('[') {
-            return definition::take(&mut self.roster, text, recv, out);
+            if definition::take(&mut self.roster, text, recv, out)? {
+                return Ok(());
+            }
+            return trade::list(&mut self.roster, text, recv, out);
         }
         let told: Told<'_> = borrowed::from_str(text)?;
         if let Some(label) = told.label {
@@ -206,7 +224,8 @@ impl Gateio {
             (Some(bids), Some(asks)) => {
                 let seq = told.id.and_then(|IdField(id)| id);
                 let told = book::Whole { seq, at: told.update, bids, asks };
-                book::snapshot(&mut self.roster, told, url.and_then(symbol_in), recv, out)
+                let symbol = url.and_then(|url| parameter(url, "currency_pair="));
+                book::snapshot(&mut self.roster, told, symbol.map(str::to_owned), recv, out)
             }
             _ => Ok(()),
         }
@@ -225,7 +244,7 @@ impl Adapter for Gateio {
             Frame::Response { url, body } => self.response(url, body, recv, out),
             Frame::Connected => Ok(()),
             Frame::Lost => {
-                self.roster.lose(recv, out, |backlog| *backlog = Backlog::default());
+                self.roster.lose(recv, out, |pair| *pair = Pair::default());
                 Ok(())
             }
         }
@@ -241,15 +260,21 @@ fn is_of_another_kind(text: &str) -> bool {
     }
 
     let Ok(Head { channel: Some(channel) }) = borrowed::from_str(text) else { return false };
-    let taken =
-        ["spot.order_book_update", "spot.obu", "spot.trades", "spot.trades_v2", "spot.book_ticker"];
+    let taken = [
+        "spot.order_book_update",
+        "spot.obu",
+        "spot.trades",
+        "spot.trades_v2",
+        "spot.book_ticker",
+        "spot.order_book",
+    ];
     !taken.contains(&channel.as_ref())
 }
 
-/// The value of the URL's parameter `currency_pair`.
-fn symbol_in(url: &str) -> Option<String> {
+/// The value of a parameter of the URL, which begins so.
+fn parameter<'a>(url: &'a str, begins: &str) -> Option<&'a str> {
     let (_, query) = url.split_once('?')?;
-    query.split('&').find_map(|pair| pair.strip_prefix("currency_pair=")).map(str::to_owned)
+    query.split('&').find_map(|pair| pair.strip_prefix(begins))
 }
 
 /// An object as [`Found`]; anything else as nothing found.

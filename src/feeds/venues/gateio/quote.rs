@@ -1,9 +1,9 @@
 //! Best bid and ask: `spot.book_ticker`. A side that is empty has no price.
 
 use super::super::FrameError;
-use super::super::backlog::Backlog;
 use super::super::reading::{epoch, side};
 use super::super::roster::Roster;
+use super::book::Pair;
 use super::{Found, Millis, Slot, needed};
 use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos};
 
@@ -16,7 +16,7 @@ fn level(at: Slot, qty: Slot) -> Result<Option<LevelChange>, FrameError> {
 
 /// Takes a top.
 pub(super) fn take(
-    roster: &mut Roster<Backlog>,
+    roster: &mut Roster<Pair>,
     found: Found<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,

@@ -16,6 +16,8 @@ pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
     r#"{"time":1606292218,"channel":"spot.trades","event":"subscribe","result":{"status":"success"}}"#,
     r#"{"id":123456,"current":1623898993123,"update":1623898993121,"asks":[["1.52","1.151"]],"bids":[["1.17","201.863"]]}"#,
     r#"[{"id":"ETH_USDT","base":"ETH","quote":"USDT","fee":"0.2","amount_precision":3,"precision":6,"trade_status":"tradable"}]"#,
+    r#"{"time":1606295412,"time_ms":1606295412213,"channel":"spot.order_book","event":"update","result":{"t":1606295412123,"lastUpdateId":48791820,"s":"BTC_USDT","l":"5","bids":[["19079.55","0.0195"]],"asks":[["19080.24","0.1638"]]}}"#,
+    r#"[{"id":"2","create_time":"1700000002","create_time_ms":"1700000002123.456","currency_pair":"BTC_USDT","side":"buy","amount":"0.15","price":"35000.1","sequence_id":"2"},{"id":"1","create_time":"1700000001","create_time_ms":"1700000001123.456","currency_pair":"BTC_USDT","side":"sell","amount":"0.1","price":"35000","sequence_id":"1"}]"#,
 ];
 
 type Given = Vec<(Instrument, Event)>;
@@ -74,6 +76,106 @@ fn a_full_message_of_the_second_channel_is_a_snapshot_and_a_missing_side_unchang
     assert_eq!((bids.len(), asks.len()), (1, 0));
 }
 
+/// A message of `spot.obu`, whole or a change.
+fn obu(levels: u32, first: Option<u64>, last: u64) -> String {
+    let part = first.map_or(r#""full":true"#.to_owned(), |first| format!(r#""U":{first}"#));
+    format!(
+        r#"{{"channel":"spot.obu","event":"update","result":{{"t":1000,{part},"s":"ob.X_Y.{levels}","u":{last},"b":[["9.10","1"]],"a":[]}}}}"#
+    )
+}
+
+#[test]
+fn one_stream_makes_a_pairs_book_and_a_deeper_whole_one_takes_over() {
+    let mut gateio = Gateio::new();
+    let steps = [
+        (obu(50, None, 100), Some((None, 100))),
+        (obu(50, Some(101), 103), Some((Some(100), 103))),
+        (update(104, 105), None),
+        (obu(400, Some(101), 105), None),
+        (obu(400, None, 110), Some((None, 110))),
+        (obu(50, None, 110), None),
+        (obu(50, Some(111), 112), None),
+        (obu(400, Some(111), 115), Some((Some(110), 115))),
+        (update(116, 120), None),
+    ];
+    for (text, wanted) in steps {
+        let given = numbers(&events(&mut gateio, &text));
+        let wanted = wanted.map(|(before, seq)| (before, Some(seq)));
+        assert_eq!(given, Vec::from_iter(wanted), "{text}");
+    }
+    taken(&mut gateio, Frame::Lost).unwrap();
+    assert_eq!(events(&mut gateio, &obu(50, None, 120)).len(), 1);
+    // Changes that were never given a book give way to any.
+    let mut gateio = Gateio::new();
+    assert_eq!(events(&mut gateio, &update(1, 2)).len(), 1);
+    assert_eq!(events(&mut gateio, &obu(50, None, 3)).len(), 1);
+    assert_eq!(events(&mut gateio, &update(3, 4)), []);
+}
+
+#[test]
+fn best_levels_are_the_book_until_changes_are_followed() {
+    let mut gateio = Gateio::new();
+    let shown = SAMPLES[9].replace("BTC_USDT", "X_Y").replace("48791820", "10");
+    let given = events(&mut gateio, &shown);
+    assert!(matches!(given[0].body, Body::BookSnapshot { .. }));
+    assert_eq!((given[0].seq, given[0].ts_event), (Some(10), 1_606_295_412_123_000_000));
+    let deeper = shown.replace(r#""l":"5""#, r#""l":"20""#);
+    assert_eq!(events(&mut gateio, &deeper).len(), 1);
+    assert_eq!(events(&mut gateio, &shown), [], "the deeper ones are shown");
+
+    // It follows the last number by one, and still has no book to stand on.
+    assert_eq!(numbers(&events(&mut gateio, &update(11, 12))), [(Some(0), Some(12))]);
+    assert_eq!(numbers(&events(&mut gateio, &update(13, 14))), [(Some(12), Some(14))]);
+    assert_eq!(events(&mut gateio, &deeper), []);
+    let body = r#"{"id":11,"update":999,"asks":[],"bids":[]}"#;
+    let given = taken(&mut gateio, Frame::Response { url: None, body }).unwrap();
+    let given: Vec<Event> = given.into_iter().map(|(_, event)| event).collect();
+    let wanted = [(None, Some(11)), (Some(11), Some(12)), (Some(12), Some(14))];
+    assert_eq!(numbers(&given), wanted);
+    for text in [
+        shown.replace(r#""lastUpdateId":10,"#, ""),
+        shown.replace("0.1638", "-1"),
+        shown.replace("bids", "buys"),
+    ] {
+        assert!(taken(&mut gateio, Frame::Message(&text)).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_book_without_number_is_one_where_its_pair_is_named_and_no_changes_are_followed() {
+    let mut gateio = Gateio::new();
+    let body =
+        r#"{"current":1623898993123,"update":1623898993121,"asks":[["1.52","1.151"]],"bids":[]}"#;
+    let url = Some("https://api.gateio.ws/api/v4/spot/order_book?currency_pair=X_Y");
+    let given = taken(&mut gateio, Frame::Response { url, body }).unwrap();
+    assert_eq!((given[0].0.as_str(), given[0].1.seq), ("GATEIO:X_Y", None));
+    assert!(matches!(given[0].1.body, Body::BookSnapshot { .. }));
+
+    events(&mut gateio, &update(1, 2));
+    assert!(taken(&mut gateio, Frame::Response { url, body }).unwrap().is_empty());
+    assert!(taken(&mut gateio, Frame::Response { url: None, body }).is_err());
+}
+
+#[test]
+fn a_list_of_trades_is_given_oldest_first() {
+    let mut gateio = Gateio::new();
+    let mut asked = |body: &str| taken(&mut gateio, Frame::Response { url: None, body });
+    let given = asked(SAMPLES[10]).unwrap();
+    let told: Vec<_> = given
+        .iter()
+        .map(|(instrument, event)| match &event.body {
+            Body::Trade(trade) => (instrument.as_str(), trade.trade_id.as_str(), trade.aggressor),
+            _ => panic!("{event:?}"),
+        })
+        .collect();
+    let wanted = [("1", Some(Aggressor::Sell)), ("2", Some(Aggressor::Buy))];
+    assert_eq!(told, wanted.map(|(id, side)| ("GATEIO:BTC_USDT", id, side)));
+    assert_eq!(given[1].1.ts_event, 1_700_000_002_123_456_000);
+    for (from, to) in [("0.15", "0"), ("buy", "none"), ("1700000002123.456", "soon")] {
+        assert!(asked(&SAMPLES[10].replace(from, to)).is_err(), "{to}");
+    }
+}
+
 #[test]
 fn prints_and_tops_keep_the_venues_text_and_time() {
     let mut gateio = Gateio::new();
@@ -115,7 +217,6 @@ fn what_carries_nothing_gives_nothing() {
         SAMPLES[6],
         r#"{"time":1,"channel":"spot.pong","event":"","result":null}"#,
         r#"{"time":1,"channel":"spot.tickers","event":"update","result":{"currency_pair":"A_B","last":"1"}}"#,
-        r#"{"time":1,"channel":"spot.order_book","event":"update","result":{"t":1,"s":"A_B","lastUpdateId":5,"bids":[],"asks":[]}}"#,
         r#"{"time":1,"channel":"spot.other","event":"update","result":{"s":5,"b":{}}}"#,
     ] {
         assert_eq!(events(&mut gateio, text), [], "{text}");
@@ -180,6 +281,26 @@ fn candles_are_read_where_their_volume_is_in_the_base() {
         "19128.1 19128.2 19128.0 19128.1"
     );
     assert_eq!((candle.start, candle.length), (1_606_292_580_000_000_000, 60_000_000_000));
+}
+
+#[test]
+fn candles_by_rest_have_the_urls_pair_and_interval() {
+    let body = r#"[["1699999980","5250","35000.1","35000.2","34999","35000","0.25","true"],["1700000040","5250","1","1","1","1","0.25","false"],["1700000100","5250","1","1","1","1"]]"#;
+    let url = "https://api.gateio.ws/api/v4/spot/candlesticks?currency_pair=BTC_USDT&interval=1m";
+    let mut out = Vec::new();
+    Candlesticks.take(Frame::Response { url: Some(url), body }, &mut out).unwrap();
+
+    let told: Vec<_> = out.iter().map(|(_, candle)| (candle.start, candle.is_running)).collect();
+    assert_eq!(told, [(1_699_999_980_000_000_000, false), (1_700_000_040_000_000_000, true)]);
+    let prices = out[0].1.prices.map(|price| price.to_string()).join(" ");
+    assert_eq!(
+        (out[0].0.as_str(), prices.as_str()),
+        ("GATEIO:BTC_USDT", "35000 35000.2 34999 35000.1")
+    );
+    assert_eq!(out[0].1.length, 60_000_000_000);
+    let pairs = "https://api.gateio.ws/api/v4/spot/currency_pairs?currency_pair=BTC_USDT";
+    Candlesticks.take(Frame::Response { url: Some(pairs), body: SAMPLES[8] }, &mut out).unwrap();
+    assert_eq!(out.len(), 2);
 }
 
 #[test]

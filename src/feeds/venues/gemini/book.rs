@@ -4,12 +4,12 @@
 use super::super::FrameError;
 use super::super::roster::Roster;
 use super::super::sided::Sides;
-use super::{Told, trade};
+use super::{Symbol, Told, trade};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
 
 /// Takes an `l2_updates`.
 pub(super) fn take(
-    roster: &mut Roster<()>,
+    roster: &mut Roster<Symbol>,
     told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
@@ -23,9 +23,8 @@ pub(super) fn take(
     } else {
         Body::BookDelta { bids, asks, checksum: None }
     };
-    for (at, trade) in history.unwrap_or_default() {
-        let event = listed.event(Some(at), recv, Body::Trade(Box::new(trade)));
-        out.push((listed.instrument.clone(), event));
+    for print in history.unwrap_or_default() {
+        trade::give(listed, print, recv, out);
     }
     out.push((listed.instrument.clone(), listed.event(None, recv, body)));
     Ok(())

@@ -2,7 +2,7 @@
 //! bid and ask are the top of the book.
 //!
 //! A heartbeat comes each five seconds. Public requests are held to 120 a minute. Source:
-//! docs.gemini.com, "Market Data v2", "Rate Limits".
+//! developer.gemini.com, "Market Data v2 (Archived)", "Rate Limits".
 
 use serde_json::json;
 

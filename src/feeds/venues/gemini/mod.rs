@@ -1,19 +1,33 @@
-//! Gemini: `l2_updates`, `trade` and `heartbeat` of market data version 2.
+//! Gemini: `l2_updates`, `trade` and `heartbeat` of market data version 2; and the WebSocket API that
+//! is to replace it ([`stream`]).
 //!
-//! - Sequence: none. Snapshot: the first `l2_updates` of a symbol, the one that has `trades`.
+//! - The two are told apart by their frames: those of version 2 have a `type`. It writes a symbol as
+//!   `BTCUSD`, the other one as `btcusd`, and so they are instruments of their own.
+//! - Sequence: none in version 2. The other one's changes name the number before theirs.
+//! - Snapshot: the first `l2_updates` of a symbol, the one that has `trades`; there the first
+//!   `depthUpdate`, where the connection was opened for one (`?snapshot=-1`).
 //! - Checksum: none.
 //! - Scale: decimals as text; quantities in the base currency.
-//! - Time: trades and heartbeats have milliseconds. Books have none; a heartbeat, each five seconds,
-//!   moves the time of all symbols.
-//! - Candles: `candles_1m_updates` and the like; a bucket without trades is flat ([`candle`]).
+//! - Time: trades and heartbeats have milliseconds. Version 2's books have none; a heartbeat, each five
+//!   seconds, moves the time of all symbols. The other one has nanoseconds everywhere but in partial
+//!   books.
+//! - Candles: `candles_1m_updates` and the like, and those of REST; a bucket without trades is flat
+//!   ([`candle`]).
+//! - Quotes: `bookTicker` of the other one.
 //! - The last 50 trades come with the snapshot; they are given before it, so that the book has their
 //!   time.
 //!
-//! Source: docs.gemini.com, "Market Data v2".
+//! The documents keep version 2 as archived and send new users to the other one; a day on which it
+//! ends they do not name. The line follows version 2.
+//!
+//! Source: developer.gemini.com, "Market Data v2 (Archived)", "WebSocket API", "Stream Reference"; of
+//! REST "Trade History", "Candles".
 
 mod book;
 mod candle;
 mod line;
+mod rest;
+mod stream;
 mod trade;
 
 use serde::Deserialize;
@@ -37,13 +51,37 @@ pub(super) const VENUE: Venue = Venue {
     tops: TopRule::Unrelated,
     adapter: || Box::new(Gemini::new()),
     line: || Box::new(line::Socket),
-    witness: || Box::new(candle::Candles),
+    witness: || Box::<candle::Candles>::default(),
 };
+
+/// How the venue begins a message of version 2.
+const TYPE_BEGINS: &str = r#"{"type":"#;
+
+/// What is remembered of one symbol.
+#[derive(Debug, Default)]
+pub(super) struct Symbol {
+    /// The number of its last change, where changes are numbered.
+    last: Option<u64>,
+    /// What its trades are known by.
+    ids: Option<Ids>,
+}
+
+/// What trades are known by: frames of version 2 can tell two numbers, of which REST and the other
+/// protocol tell one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ids {
+    /// The event's.
+    Event,
+    /// The trade's, `tid`.
+    Trade,
+}
 
 /// The adapter.
 #[derive(Debug)]
 pub(super) struct Gemini {
-    roster: Roster<()>,
+    roster: Roster<Symbol>,
+    /// Whether frames came that write symbols in small letters.
+    is_small: bool,
 }
 
 /// Everything that a message taken here can have.
@@ -81,7 +119,7 @@ struct Head<'a> {
 
 impl Gemini {
     fn new() -> Self {
-        Self { roster: Roster::new("GEMINI") }
+        Self { roster: Roster::new("GEMINI"), is_small: false }
     }
 
     fn message(
@@ -90,6 +128,13 @@ impl Gemini {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
+        // What begins otherwise and still is one of version 2 is found behind it.
+        if !text.starts_with(TYPE_BEGINS)
+            && let Some(taken) = stream::take(&mut self.roster, text, recv, out)
+        {
+            self.is_small |= taken.is_ok();
+            return taken;
+        }
         let told: Told<'_> = match borrowed::from_str(text) {
             Ok(told) => told,
             Err(error) => return other(text).unwrap_or(Err(error.into())),
@@ -131,9 +176,12 @@ impl Adapter for Gemini {
     ) -> Result<(), FrameError> {
         match frame {
             Frame::Message(text) => self.message(text, recv, out),
+            Frame::Response { url: Some(url), body } => {
+                rest::take(&mut self.roster, (url, self.is_small), body, recv, out)
+            }
             Frame::Response { .. } | Frame::Connected => Ok(()),
             Frame::Lost => {
-                self.roster.lose(recv, out, |()| ());
+                self.roster.lose(recv, out, |symbol| symbol.last = None);
                 Ok(())
             }
         }
