@@ -36,7 +36,16 @@ pub struct CandleRule {
     /// What stands for a bucket without trades.
     pub empty: Empty,
     /// The decimals to which the venue cuts its `vwap`, where it tells one.
-    pub vwap_digits: Option<u8>,
+    pub vwap_digits: Option<VwapDigits>,
+}
+
+/// To how many decimals a venue cuts its `vwap`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VwapDigits {
+    /// To the most in which a price or the average of that candle is written.
+    AsWritten,
+    /// To so many.
+    Exactly(u8),
 }
 
 /// What opens a candle.

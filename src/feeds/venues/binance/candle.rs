@@ -1,20 +1,29 @@
 //! `kline`: a running candle with the ids of its first and last fill. `x` says that it will not
 //! change any more; such a one can come after trades of the next bucket. The fills of a trade are
 //! its own id (`trade`) or `f` to `l` (`aggTrade`).
+//!
+//! REST's `klines` are rows `[t, o, h, l, c, v, T, q, n, …]`, of the symbol of their URL, else of the
+//! only one heard of. The last row may still be running. Source: developers.binance.com,
+//! "Kline/Candlestick Data". The candles of mark and index prices, which look alike, have samples to
+//! count and no volume; they are none of trades.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::Deserialize;
 
 use super::super::candle::{Candle, Witness};
-use super::super::reading::{epoch, price, quantity};
+use super::super::reading::{Row, epoch, price, quantity};
 use super::super::{Frame, FrameError};
+use super::symbol_in;
 use crate::domain::market::Instrument;
 use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
 
 /// Aggregate trades whose fills are remembered; the first are forgotten first.
 const AGGREGATES_MAX: usize = 1 << 20;
+
+/// Cells of a row of REST's `klines`.
+const KLINE_CELLS: usize = 12;
 
 /// Reads klines of one market.
 pub(super) struct Klines {
@@ -23,6 +32,8 @@ pub(super) struct Klines {
     aggregates: BTreeMap<(String, u64), (u64, u64)>,
     /// The same keys, in the order in which they came.
     arrived: VecDeque<(String, u64)>,
+    /// The first symbols heard of, two at most.
+    heard: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -81,7 +92,7 @@ struct Bucket<'a> {
 impl Klines {
     /// Of the market with that name in instruments.
     pub fn new(prefix: &'static str) -> Self {
-        Self { prefix, aggregates: BTreeMap::new(), arrived: VecDeque::new() }
+        Self { prefix, aggregates: BTreeMap::new(), arrived: VecDeque::new(), heard: Vec::new() }
     }
 }
 
@@ -105,13 +116,80 @@ impl Klines {
     }
 }
 
+impl Klines {
+    /// Notes the symbol that a message names.
+    fn hear(&mut self, text: &str) {
+        if self.heard.len() < 2
+            && let Some((_, rest)) = text.split_once(r#""s":""#)
+            && let Some((symbol, _)) = rest.split_once('"')
+            && self.heard.iter().all(|heard| heard != symbol)
+        {
+            self.heard.push(symbol.to_owned());
+        }
+    }
+
+    fn instrument(&self, symbol: &str) -> Result<Instrument, FrameError> {
+        Instrument::parse(&format!("{}:{symbol}", self.prefix))
+            .map_err(|_| FrameError::Symbol(symbol.to_owned()))
+    }
+
+    /// Reads the rows of a REST body, where it is `klines`.
+    fn body(
+        &self,
+        url: Option<&str>,
+        text: &str,
+        out: &mut Vec<(Instrument, Candle)>,
+    ) -> Result<(), FrameError> {
+        let is_other =
+            |url: &str| !url.split('?').next().is_some_and(|path| path.ends_with("/klines"));
+        if !text.trim_start().starts_with('[') || url.is_some_and(is_other) {
+            return Ok(());
+        }
+        let Ok(rows) = borrowed::from_str::<Vec<Row<'_>>>(text) else { return Ok(()) };
+        let only = || if let [only] = &self.heard[..] { Some(only.clone()) } else { None };
+        let Some(symbol) = url.and_then(symbol_in).or_else(only) else { return Ok(()) };
+        let instrument = self.instrument(&symbol)?;
+        if rows.iter().any(|row| row.cell(KLINE_CELLS - 1).is_none()) {
+            return Ok(());
+        }
+        let read = |(nth, row)| of_row(row, nth + 1 == rows.len());
+        let candles = rows.iter().enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
+        let is_traded = |candle: &Candle| !candle.volume.is_zero() || candle.count == Some(0);
+        if candles.iter().all(is_traded) {
+            out.extend(candles.into_iter().map(|candle| (instrument.clone(), candle)));
+        }
+        Ok(())
+    }
+}
+
+fn of_row(row: &Row<'_>, is_running: bool) -> Result<Candle, FrameError> {
+    let whole = |at: usize, field| row.text(at).parse().map_err(|_| FrameError::Value(field));
+    let start = epoch("t", whole(0, "t")?)?;
+    let [open, high, low, close] = [1, 2, 3, 4].map(|at| price(row.number(at)));
+    Ok(Candle {
+        start,
+        length: epoch("T", whole(6, "T")?.saturating_add(1))? - start,
+        prices: [open?, high?, low?, close?],
+        volume: quantity(row.number(5))?,
+        count: Some(whole(8, "n")?),
+        vwap: None,
+        fills: None,
+        is_running,
+    })
+}
+
 impl Witness for Klines {
     fn take(
         &mut self,
         frame: Frame<'_>,
         out: &mut Vec<(Instrument, Candle)>,
     ) -> Result<(), FrameError> {
-        let Frame::Message(text) = frame else { return Ok(()) };
+        let text = match frame {
+            Frame::Message(text) => text,
+            Frame::Response { url, body } => return self.body(url, body, out),
+            Frame::Connected | Frame::Lost => return Ok(()),
+        };
+        self.hear(text);
         if text.contains("\"aggTrade\"") {
             return self.remember(text);
         }
@@ -124,8 +202,7 @@ impl Witness for Klines {
             None => (told.s, told.k),
         };
         let (Some(symbol), Some(k)) = (symbol, bucket) else { return Ok(()) };
-        let instrument = Instrument::parse(&format!("{}:{symbol}", self.prefix))
-            .map_err(|_| FrameError::Symbol(symbol.to_owned()))?;
+        let instrument = self.instrument(symbol)?;
         let start = epoch("t", k.start)?;
         // `T` is the last millisecond of the bucket; a candle without fills has ids of -1.
         let end = epoch("T", k.end.saturating_add(1))?;

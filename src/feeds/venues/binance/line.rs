@@ -5,6 +5,14 @@
 //! second of the client (10 on futures), 1,024 streams a connection (200 on futures), 300
 //! connections in five minutes, a depth snapshot of 1,000 levels weighs 50 of 6,000 a minute on spot
 //! and 20 of 2,400 on futures. Source: developers.binance.com, "WebSocket Streams", "Limits".
+//!
+//! USD-M has split its streams by path: books, `bookTicker` and `trade` come by `/public`, `aggTrade`
+//! and candles by `/market`; a stream of the other path is acknowledged and then silent, as `/market`'s
+//! are on the path without either since 2026-04-23. So its fills are followed one by one, all by one
+//! connection. Source: developers.binance.com, "Important WebSocket Change Notice" (USD-M); it does not
+//! name `trade`, which github.com/ccxt/ccxt/issues/28083 and bytex issue 7 (frames counted by path)
+//! have on `/public`. COIN-M is not split ("Websocket Market Streams" of COIN-M), and promises only
+//! aggregates.
 
 use super::super::line::{Heard, Line, Recovery, Terms};
 
@@ -12,6 +20,9 @@ use super::super::line::{Heard, Line, Recovery, Terms};
 pub(super) struct Market {
     terms: Terms,
     depth_path: &'static str,
+    stream_path: &'static str,
+    /// The stream of prints.
+    prints: &'static str,
 }
 
 const DAY_MS: u64 = 86_400_000;
@@ -29,7 +40,8 @@ const TERMS: Terms = Terms {
     recovery: Recovery::RestSnapshot,
 };
 
-pub(super) const SPOT: Market = Market { terms: TERMS, depth_path: "/api/v3/depth" };
+pub(super) const SPOT: Market =
+    Market { terms: TERMS, depth_path: "/api/v3/depth", stream_path: "/stream", prints: "trade" };
 
 pub(super) const USDM: Market = Market {
     terms: Terms {
@@ -39,6 +51,8 @@ pub(super) const USDM: Market = Market {
         ..TERMS
     },
     depth_path: "/fapi/v1/depth",
+    stream_path: "/public/stream",
+    prints: "trade",
 };
 
 pub(super) const COINM: Market = Market {
@@ -49,6 +63,8 @@ pub(super) const COINM: Market = Market {
         ..TERMS
     },
     depth_path: "/dapi/v1/depth",
+    stream_path: "/stream",
+    prints: "aggTrade",
 };
 
 /// One connection.
@@ -69,18 +85,15 @@ impl Line for Streams {
     }
 
     fn socket_url(&self, base: &str) -> String {
-        format!("{base}/stream")
+        format!("{base}{}", self.market.stream_path)
     }
 
     fn subscribe(&mut self, symbols: &[String]) -> Vec<String> {
         let streams = |symbol: &String| {
             let symbol = symbol.to_ascii_lowercase();
-            // Spot's fills come one by one; futures promise only aggregates.
-            let trades =
-                if self.market.depth_path == SPOT.depth_path { "trade" } else { "aggTrade" };
             [
                 format!("{symbol}@depth@100ms"),
-                format!("{symbol}@{trades}"),
+                format!("{symbol}@{}", self.market.prints),
                 format!("{symbol}@bookTicker"),
             ]
         };

@@ -1,10 +1,14 @@
-//! Binance spot, USD-M and COIN-M futures: `depthUpdate`, `trade`, `aggTrade`, `bookTicker` and the
-//! REST depth snapshot.
+//! Binance spot, USD-M and COIN-M futures: `depthUpdate`, `trade`, `aggTrade`, `bookTicker`, books of
+//! the best levels, the REST depth snapshot and REST lists of trades.
 //!
-//! - Messages come bare or in the combined stream's envelope `{"stream", "data"}`; the symbol is the
-//!   one in `s`.
-//! - Sequence: contiguous; spot by `U` = last `u` + 1, futures by `pu` = last `u` ([`depth`]).
-//! - Snapshot: REST, joined with the changes that came before it ([`depth`]).
+//! - Messages come bare or in the combined stream's envelope `{"stream", "data"}` ([`stream`]); the
+//!   symbol is the one in `s`, where there is none (spot's `depth20`) the stream's. A REST body has
+//!   the symbol of its URL; COIN-M's depth names its own.
+//! - Sequence: contiguous; spot by `U` = last `u` + 1, futures by `pu` = last `u`; what overlaps is
+//!   no gap ([`depth`]).
+//! - Snapshot: REST, joined with the changes that came before it ([`depth`]); one without symbol is
+//!   of the symbol whose changes join with it ([`unnamed`]). Books of the best levels (`depth5`,
+//!   `depth10`, `depth20`) are given where no `depth` of their symbol was heard.
 //! - Checksum: none.
 //! - Scale: decimals as text. COIN-M quantities are contracts of 100 USD (BTC) or 10 USD (others),
 //!   as the venue's own volumes `v` are.
@@ -16,24 +20,28 @@
 //! Source: developers.binance.com, "WebSocket Streams" (spot), "Websocket Market Streams" (USD-M and
 //! COIN-M futures).
 //!
-//! Subscribe either `trade` or `aggTrade` of a symbol: both tell the same fills. Partial book
-//! streams (`depth5`, `depth10`, `depth20`) carry no symbol and give no events.
+//! `trade` and `aggTrade` tell the same fills: of each symbol the kind that is heard first is given
+//! ([`trade`]). Futures' `depth5` and its like without their envelope look like changes, and are
+//! taken for them. `rpiDepth`, another book, gives no events; nor does what came in an envelope
+//! without `e` and is no book.
 
 mod candle;
 mod depth;
 mod line;
 mod quote;
+mod stream;
 mod trade;
+mod unnamed;
 
 use std::fmt;
 
 use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
 use self::candle::Klines;
 use self::line::Streams;
-use super::backlog::Backlog;
+use self::stream::{Channel, enveloped_in, unwrapped};
+use self::unnamed::Unnamed;
 use super::candle::{CandleRule, Empty, Open, TopRule};
 use super::reading::{Levels, LevelsVisitor, epoch, number_text};
 use super::roster::Roster;
@@ -86,11 +94,20 @@ pub(super) enum Rules {
     Futures,
 }
 
+/// What is remembered of one symbol.
+#[derive(Debug, Default)]
+struct Contract {
+    book: depth::Book,
+    /// The kind of print that is given.
+    prints: Option<trade::Kind>,
+}
+
 /// The adapter of one Binance market.
 #[derive(Debug)]
 pub(super) struct Binance {
     rules: Rules,
-    roster: Roster<Backlog>,
+    roster: Roster<Contract>,
+    unnamed: Unnamed,
 }
 
 /// Everything that a message taken here can have; a name means different things in different
@@ -133,9 +150,12 @@ struct Told<'a> {
     #[serde(borrow, default, rename = "X")]
     order_type: Option<Text<'a>>,
     #[serde(rename = "lastUpdateId")]
-    snapshot: Option<u64>,
+    snapshot: Option<i64>,
     bids: Option<Levels>,
     asks: Option<Levels>,
+    /// What COIN-M's snapshot is of.
+    #[serde(borrow, default, rename = "symbol")]
+    named: Option<Text<'a>>,
     #[serde(default)]
     result: Option<IgnoredAny>,
     #[serde(default)]
@@ -160,13 +180,6 @@ enum Slot {
     Levels(Levels),
     Number(DecimalField),
     Id(u64),
-}
-
-/// The envelope of combined streams.
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
 }
 
 /// Only what tells the kind of a message.
@@ -212,15 +225,19 @@ fn time_of(transaction: Option<u64>, event: Option<u64>) -> Result<Option<Nanos>
 
 impl Binance {
     fn spot() -> Self {
-        Self { rules: Rules::Spot, roster: Roster::new("BINANCE") }
+        Self::of(Rules::Spot, "BINANCE")
     }
 
     fn usdm() -> Self {
-        Self { rules: Rules::Futures, roster: Roster::new("BINANCE-USDM") }
+        Self::of(Rules::Futures, "BINANCE-USDM")
     }
 
     fn coinm() -> Self {
-        Self { rules: Rules::Futures, roster: Roster::new("BINANCE-COINM") }
+        Self::of(Rules::Futures, "BINANCE-COINM")
+    }
+
+    fn of(rules: Rules, prefix: &'static str) -> Self {
+        Self { rules, roster: Roster::new(prefix), unnamed: Unnamed::default() }
     }
 
     fn message(
@@ -233,27 +250,61 @@ impl Binance {
             // A bare all-market stream.
             return Ok(());
         }
-        let (inner, enveloped) = unwrapped(text).map_or((text, false), |inner| (inner, true));
+        let envelope = unwrapped(text);
+        let inner = envelope.as_ref().map_or(text, |envelope| envelope.data);
         let told: Told<'_> = match borrowed::from_str(inner) {
             Ok(told) => told,
             Err(_) if inner.starts_with('[') || is_of_another_kind(text) => return Ok(()),
             // Something stands behind the data that did not when this was written.
-            Err(_) if let Some(Ok(told)) = enveloped_in(text).map(borrowed::from_str) => told,
+            Err(_)
+                if let Some(Ok(told)) =
+                    enveloped_in(text).map(|envelope| borrowed::from_str(envelope.data)) =>
+            {
+                told
+            }
             Err(error) => return Err(error.into()),
         };
-        let roster = &mut self.roster;
+        let channel = || envelope.as_ref().map(|envelope| envelope.channel());
+        let (roster, unnamed) = (&mut self.roster, &mut self.unnamed);
         match told.kind.as_deref() {
-            Some("depthUpdate") => depth::update(roster, self.rules, told, recv, out),
+            Some("depthUpdate") => match channel() {
+                Some(Channel::Best) => depth::best_update(roster, told, recv, out),
+                Some(Channel::Apart) => Ok(()),
+                _ => depth::update(roster, (self.rules, unnamed), told, recv, out),
+            },
             Some("trade") => trade::print(roster, told, recv, out),
             Some("aggTrade") => trade::aggregate(roster, told, recv, out),
             Some("bookTicker") => quote::take(roster, told, recv, out),
             Some(_) => Ok(()),
             // Spot's `bookTicker` does not name itself.
             None if matches!(told.bid_qty, Slot::Number(_)) => quote::take(roster, told, recv, out),
-            None if told.snapshot.is_some() && enveloped => Ok(()),
-            None if told.snapshot.is_some() => depth::snapshot(roster, (told, None), recv, out),
+            None if let Some(envelope) = &envelope => match envelope.channel() {
+                Channel::Whole => {
+                    let of = (told, Some(envelope.symbol()));
+                    depth::snapshot(roster, unnamed, of, recv, out)
+                }
+                Channel::Best => depth::best(roster, (told, &envelope.symbol()), recv, out),
+                Channel::Changes | Channel::Apart => Ok(()),
+            },
+            None if told.snapshot.is_some() => self.body(told, None, recv, out),
             None => quiet(told),
         }
+    }
+
+    /// Takes a REST body that may be a depth snapshot, of the symbol of its URL; others have a
+    /// `lastUpdateId` too.
+    fn body(
+        &mut self,
+        told: Told<'_>,
+        of_url: Option<String>,
+        recv: Nanos,
+        out: &mut Vec<(Instrument, Event)>,
+    ) -> Result<(), FrameError> {
+        if told.bids.is_none() {
+            return Ok(());
+        }
+        let symbol = told.named.as_deref().map(str::to_owned).or(of_url);
+        depth::snapshot(&mut self.roster, &mut self.unnamed, (told, symbol), recv, out)
     }
 
     fn response(
@@ -263,13 +314,14 @@ impl Binance {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
-        if is_list(text)? {
-            return Ok(());
+        let symbol = url.and_then(symbol_in);
+        if text.trim_start().starts_with('[') {
+            return trade::list(&mut self.roster, (text, symbol), recv, out);
         }
+        is_list(text)?;
         let told: Told<'_> = borrowed::from_str(text)?;
         if told.snapshot.is_some() && matches!(told.bid_qty, Slot::Absent) {
-            let symbol = url.and_then(symbol_in);
-            depth::snapshot(&mut self.roster, (told, symbol), recv, out)
+            self.body(told, symbol, recv, out)
         } else {
             told.msg.map_or(Ok(()), |msg| Err(FrameError::Venue(msg)))
         }
@@ -288,7 +340,9 @@ impl Adapter for Binance {
             Frame::Response { url, body } => self.response(url, body, recv, out),
             Frame::Connected => Ok(()),
             Frame::Lost => {
-                self.roster.lose(recv, out, |backlog| *backlog = Backlog::default());
+                // The kind of prints stays: their ids must not be of two number spaces.
+                self.roster.lose(recv, out, |contract| contract.book = depth::Book::default());
+                self.unnamed = Unnamed::default();
                 Ok(())
             }
         }
@@ -314,24 +368,6 @@ fn is_of_another_kind(text: &str) -> bool {
     named.is_some_and(|kind| {
         !matches!(kind.as_ref(), "depthUpdate" | "trade" | "aggTrade" | "bookTicker")
     })
-}
-
-/// What stands in the envelope of combined streams, `{"stream":…,"data":…}`.
-fn unwrapped(text: &str) -> Option<&str> {
-    // As the venue writes it, no second reading is needed.
-    if let Some(rest) = text.trim_ascii().strip_prefix(r#"{"stream":""#)
-        && let Some((_, rest)) = rest.split_once('"')
-        && let Some(data) = rest.strip_prefix(r#","data":"#)
-    {
-        return data.strip_suffix('}');
-    }
-    enveloped_in(text)
-}
-
-/// The same, wherever it stands.
-fn enveloped_in(text: &str) -> Option<&str> {
-    let data = text.contains(r#""data""#).then(|| borrowed::from_str::<Envelope<'_>>(text).ok());
-    data.flatten()?.data.map(RawValue::get)
 }
 
 /// A message of no kind: an answer to a request, or nothing that is known.

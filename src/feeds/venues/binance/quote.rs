@@ -1,15 +1,14 @@
 //! Best bid and ask: `bookTicker`. On spot it has no time; a side without quantity is empty.
 
 use super::super::FrameError;
-use super::super::backlog::Backlog;
 use super::super::reading::side;
 use super::super::roster::Roster;
-use super::{Told, needed, time_of};
+use super::{Contract, Told, needed, time_of};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
 
 /// Takes a `bookTicker`.
 pub(super) fn take(
-    roster: &mut Roster<Backlog>,
+    roster: &mut Roster<Contract>,
     told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,

@@ -10,6 +10,11 @@ pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
     r#"{"e":"aggTrade","E":1626992741575,"a":16599292,"s":"CTKUSDT","p":"1.01100","q":"10","f":23961322,"l":23961325,"T":1626992741421,"m":false}"#,
     r#"{"u":400900217,"s":"BNBUSDT","b":"25.35190000","B":"31.21000000","a":"25.36520000","A":"40.66000000"}"#,
     r#"{"lastUpdateId":7,"E":1626992741264,"T":1626992741261,"bids":[["7.6110","6"]],"asks":[["7.7","1"]]}"#,
+    r#"{"lastUpdateId":7,"symbol":"BTCUSD_PERP","pair":"BTCUSD","E":1626992741264,"T":1626992741261,"bids":[["9638.0","431"]],"asks":[["9638.2","12"]]}"#,
+    r#"{"stream":"btcusdt@depth5@100ms","data":{"e":"depthUpdate","E":1723161255208,"T":1723161255200,"s":"BTCUSDT","U":5,"u":9,"pu":4,"b":[["61737.6","1"]],"a":[["61837.6","1.5"]]}}"#,
+    r#"{"stream":"ethusdt@depth20@100ms","data":{"lastUpdateId":160,"bids":[["9.1","1"]],"asks":[["9.2","1"]]}}"#,
+    r#"{"stream":"ethusdt@depthSnapshot","generated":true,"data":{"lastUpdateId":160,"bids":[["9.1","1"]],"asks":[["9.2","1"]]}}"#,
+    r#"[{"a":26129,"p":"0.01633102","q":"4.70443515","f":27781,"l":27781,"T":1498793709153,"m":true}]"#,
 ];
 
 type Given = Vec<(Instrument, Event)>;
@@ -40,6 +45,13 @@ fn snapshot(last: u64) -> String {
     format!(r#"{{"lastUpdateId":{last},"bids":[["9.00","1.50"]],"asks":[["9.30","2"]]}}"#)
 }
 
+/// What the answer to a request for the book of BTCUSDT says.
+fn asked(adapter: &mut Binance, body: &str) -> Vec<Event> {
+    let url = Some("https://api.binance.com/api/v3/depth?limit=1000&symbol=BTCUSDT");
+    let given = taken(adapter, Frame::Response { url, body }).unwrap();
+    given.into_iter().map(|(_, event)| event).collect()
+}
+
 /// `seq` and `prev_seq` of each event.
 fn sequences(events: &[Event]) -> Vec<(Option<u64>, Option<u64>)> {
     events.iter().map(|event| (event.seq, event.prev_seq)).collect()
@@ -66,7 +78,7 @@ fn spot_deltas_that_came_before_their_snapshot_come_again_behind_it() {
 fn the_first_delta_after_a_snapshot_is_joined_whenever_it_comes() {
     let mut spot = Binance::spot();
     events(&mut spot, &spot_delta(1, 10));
-    assert_eq!(sequences(&events(&mut spot, &snapshot(24))), [(Some(24), None)]);
+    assert_eq!(sequences(&asked(&mut spot, &snapshot(24))), [(Some(24), None)]);
 
     assert_eq!(sequences(&events(&mut spot, &spot_delta(11, 24))), [(Some(24), Some(10))]);
     assert_eq!(sequences(&events(&mut spot, &spot_delta(20, 30))), [(Some(30), Some(24))]);
@@ -77,10 +89,10 @@ fn the_first_delta_after_a_snapshot_is_joined_whenever_it_comes() {
 fn a_first_delta_that_does_not_reach_the_snapshot_shows_the_gap() {
     let mut spot = Binance::spot();
     events(&mut spot, &spot_delta(1, 10));
-    events(&mut spot, &snapshot(24));
+    asked(&mut spot, &snapshot(24));
 
     assert_eq!(sequences(&events(&mut spot, &spot_delta(26, 30))), [(Some(30), Some(25))]);
-    assert_eq!(sequences(&events(&mut spot, &spot_delta(24, 31))), [(Some(31), Some(23))]);
+    assert_eq!(sequences(&events(&mut spot, &spot_delta(24, 31))), [(Some(31), Some(30))]);
 }
 
 #[test]
@@ -97,26 +109,152 @@ fn futures_join_at_the_snapshots_own_id_and_follow_pu() {
     // At its very id the delta says nothing new.
     let given = events(&mut usdm, &snapshot(24));
     assert_eq!(sequences(&given)[1..], [(Some(30), Some(24))]);
-    // Between two deltas there is nothing to join.
+    // Between two deltas nothing changed.
     let given = events(&mut usdm, &snapshot(27));
-    assert_eq!(sequences(&given)[1..], [(Some(30), Some(24))]);
+    assert_eq!(sequences(&given)[1..], [(Some(30), Some(27))]);
 }
 
 #[test]
-fn a_snapshot_without_symbol_belongs_to_the_only_one() {
+fn a_change_that_overlaps_the_last_continues_it_and_a_gap_stays_one() {
     let mut spot = Binance::spot();
-    let body = snapshot(24);
-    let unnamed = Frame::Response { url: None, body: &body };
-    assert!(matches!(taken(&mut spot, unnamed), Err(FrameError::UnnamedSnapshot(0))));
-    events(&mut spot, &spot_delta(1, 10));
-    assert_eq!(taken(&mut spot, unnamed).unwrap()[0].0.as_str(), "BINANCE:BTCUSDT");
-    events(&mut spot, &spot_delta(11, 30).replace("BTC", "ETH"));
-    assert!(matches!(taken(&mut spot, unnamed), Err(FrameError::UnnamedSnapshot(2))));
+    asked(&mut spot, &snapshot(100));
+    let given = [(98, 110), (105, 115), (111, 120), (112, 118), (116, 125), (127, 130), (131, 140)];
+    let given =
+        given.map(|(first, last)| sequences(&events(&mut spot, &spot_delta(first, last)))[0]);
+    let wanted = [
+        (110, 100),
+        (115, 110),
+        (120, 115),
+        // Old: the fold passes over it.
+        (118, 111),
+        (125, 120),
+        (130, 126),
+        (140, 130),
+    ];
+    assert_eq!(given, wanted.map(|(last, before)| (Some(last), Some(before))));
 
+    let mut usdm = Binance::usdm();
+    let given = [(5, 10, 2), (6, 12, 4), (15, 20, 10), (30, 33, 21)];
+    let given = given.map(|(first, last, before)| {
+        sequences(&events(&mut usdm, &futures_delta(first, last, before)))[0].1
+    });
+    assert_eq!(given, [2, 10, 12, 21].map(Some));
+}
+
+/// Whose the given events are, each with whether it is a whole book.
+fn owners(given: &Given) -> Vec<(&str, bool)> {
+    let is_whole = |event: &Event| matches!(event.body, Body::BookSnapshot { .. });
+    given.iter().map(|(instrument, event)| (instrument.as_str(), is_whole(event))).collect()
+}
+
+#[test]
+fn a_snapshot_without_symbol_is_of_the_symbol_whose_changes_join_it() {
+    let mut spot = Binance::spot();
+    let eth = |first, last| spot_delta(first, last).replace("BTC", "ETH");
+    events(&mut spot, &spot_delta(1, 10));
+    events(&mut spot, &eth(101, 110));
+    let unnamed = |spot: &mut Binance, last| taken(spot, Frame::Message(&snapshot(last)));
+    assert_eq!(
+        owners(&unnamed(&mut spot, 105).unwrap()),
+        [("BINANCE:ETHUSDT", true), ("BINANCE:ETHUSDT", false)]
+    );
+    assert_eq!(unnamed(&mut spot, 24).unwrap(), [], "none of them yet");
+    assert_eq!(events(&mut spot, &spot_delta(11, 20)).len(), 1);
+    let given = taken(&mut spot, Frame::Message(&spot_delta(21, 30))).unwrap();
+    assert_eq!(owners(&given), [("BINANCE:BTCUSDT", true), ("BINANCE:BTCUSDT", false)]);
+    assert_eq!(given[1].1.prev_seq, Some(24));
+
+    events(&mut spot, &eth(5, 30).replace("ETH", "LTC"));
+    assert!(matches!(unnamed(&mut spot, 25), Err(FrameError::UnnamedSnapshot(2))));
     let url = Some("https://api.binance.com/api/v3/depth?limit=1000&symbol=ETHUSDT");
-    let given = taken(&mut spot, Frame::Response { url, body: &body }).unwrap();
-    assert_eq!(given[0].0.as_str(), "BINANCE:ETHUSDT");
-    assert_eq!((given.len(), given[1].1.prev_seq), (2, Some(24)));
+    let given = taken(&mut spot, Frame::Response { url, body: &snapshot(104) }).unwrap();
+    assert_eq!(owners(&given)[0], ("BINANCE:ETHUSDT", true));
+}
+
+#[test]
+fn a_snapshot_from_before_all_else_waits_for_the_change_that_joins_it_or_is_later() {
+    let mut spot = Binance::spot();
+    for last in [500, 100] {
+        let body = snapshot(last);
+        let given = taken(&mut spot, Frame::Response { url: None, body: &body }).unwrap();
+        assert_eq!(given, []);
+    }
+    // Of two that wait none is given to what it does not join.
+    assert_eq!(events(&mut spot, &spot_delta(900, 910).replace("BTC", "LTC")).len(), 1);
+    let given = taken(&mut spot, Frame::Message(&spot_delta(98, 110))).unwrap();
+    assert_eq!(owners(&given), [("BINANCE:BTCUSDT", true), ("BINANCE:BTCUSDT", false)]);
+    assert_eq!(sequences(&[given[1].1.clone()]), [(Some(110), Some(100))]);
+    let given = taken(&mut spot, Frame::Message(&spot_delta(499, 501).replace("BTC", "ETH")));
+    assert_eq!(owners(&given.unwrap())[0], ("BINANCE:ETHUSDT", true));
+
+    let mut alone = Binance::spot();
+    assert_eq!(events(&mut alone, &snapshot(100)), []);
+    assert_eq!(sequences(&events(&mut alone, &spot_delta(90, 99))), [(Some(99), Some(89))]);
+    let given = sequences(&events(&mut alone, &spot_delta(103, 110)));
+    assert_eq!(given, [(Some(100), None), (Some(110), Some(102))]);
+}
+
+#[test]
+fn what_waits_without_symbol_is_bounded() {
+    let mut spot = Binance::spot();
+    for last in [10, 20, 30, 40, 50] {
+        assert_eq!(events(&mut spot, &snapshot(last)), []);
+    }
+    assert_eq!(events(&mut spot, &spot_delta(10, 12)).len(), 1, "the first was dropped");
+    assert_eq!(events(&mut spot, &spot_delta(21, 22)).len(), 2);
+}
+
+#[test]
+fn a_snapshot_may_name_its_symbol() {
+    let mut coinm = Binance::coinm();
+    for symbol in ["BTCUSD_PERP", "ETHUSD_PERP"] {
+        events(&mut coinm, &futures_delta(98, 110, 97).replace("BTCUSDT", symbol));
+    }
+    let body = snapshot(100).replace('{', r#"{"symbol":"BTCUSD_PERP","pair":"BTCUSD","#);
+    let given = taken(&mut coinm, Frame::Message(&body)).unwrap();
+    let named = "BINANCE-COINM:BTCUSD_PERP";
+    assert_eq!(owners(&given), [(named, true), (named, false)]);
+}
+
+/// A stream's message as spot and recorders have whole books.
+fn streamed(stream: &str, last: i64) -> String {
+    let book = r#""bids":[["9.00","1.50"]],"asks":[["9.30","2"]]"#;
+    format!(r#"{{"stream":"{stream}","generated":true,"data":{{"lastUpdateId":{last},{book}}}}}"#)
+}
+
+#[test]
+fn best_levels_are_a_book_where_no_changes_of_it_are_heard() {
+    let mut usdm = Binance::usdm();
+    let best = futures_delta(111, 115, 105).replace("btcusdt@depth", "btcusdt@depth5@100ms");
+    let given = taken(&mut usdm, Frame::Message(&best)).unwrap();
+    assert_eq!(owners(&given), [("BINANCE-USDM:BTCUSDT", true)]);
+    assert_eq!((given[0].1.seq, given[0].1.ts_event), (Some(115), 1_000_000_000));
+    let other = best.replace("depth5@100ms", "rpiDepth@500ms");
+    assert_eq!(events(&mut usdm, &other), []);
+    // The whole book is another: it is not synchronised by the best levels.
+    let given = events(&mut usdm, &futures_delta(116, 120, 115));
+    assert_eq!((given[0].body.clone(), given.len()), (Body::Disconnect, 2));
+    assert_eq!(sequences(&given[1..]), [(Some(120), Some(115))]);
+    assert_eq!(events(&mut usdm, &best), []);
+
+    let mut spot = Binance::spot();
+    let best = streamed("btcusdt@depth20@100ms", 160);
+    let given = taken(&mut spot, Frame::Message(&best)).unwrap();
+    assert_eq!(owners(&given), [("BINANCE:BTCUSDT", true)]);
+    events(&mut spot, &spot_delta(1, 10));
+    assert_eq!(events(&mut spot, &best), []);
+}
+
+#[test]
+fn a_snapshot_in_an_envelope_is_of_its_streams_symbol() {
+    let mut spot = Binance::spot();
+    events(&mut spot, &spot_delta(98, 110));
+    let given = taken(&mut spot, Frame::Message(&streamed("btcusdt@depthSnapshot", 100))).unwrap();
+    assert_eq!(owners(&given), [("BINANCE:BTCUSDT", true), ("BINANCE:BTCUSDT", false)]);
+    assert_eq!(given[1].1.prev_seq, Some(100));
+    // The empty book of a new symbol has no number that a change could join.
+    let given = taken(&mut spot, Frame::Message(&streamed("newusdt@depthSnapshot", -1))).unwrap();
+    assert_eq!((owners(&given)[0], given[0].1.seq), (("BINANCE:NEWUSDT", true), None));
 }
 
 #[test]
@@ -158,9 +296,115 @@ fn prints_keep_the_venues_text_and_tell_who_took() {
 
 #[test]
 fn prints_that_are_no_trades_of_the_market_give_nothing() {
+    let mut usdm = Binance::usdm();
     let text = r#"{"e":"trade","E":3,"T":3,"s":"BTCUSDT","t":5,"p":"0","q":"0","X":"NA","m":true}"#;
+    let priced = text.replace(r#""0","q":"0""#, r#""7","q":"1""#);
+    assert_eq!(events(&mut usdm, text), []);
+    assert_eq!(events(&mut usdm, &text.replace("NA", "MARKET")), [], "without a price");
+    for kind in ["NA", "ADL", "INSURANCE_FUND"] {
+        assert_eq!(events(&mut usdm, &priced.replace("NA", kind)), [], "{kind}");
+    }
+    for kind in ["MARKET", "SOMETHING_NEW"] {
+        assert_eq!(events(&mut usdm, &priced.replace("NA", kind)).len(), 1, "{kind}");
+    }
+}
 
-    assert_eq!(events(&mut Binance::usdm(), text), []);
+#[test]
+fn of_fills_and_aggregates_the_kind_heard_first_is_given() {
+    let fill = r#"{"e":"trade","E":3,"T":3,"s":"BTCUSDT","t":5,"p":"9","q":"1","m":true}"#;
+    let aggregate =
+        r#"{"e":"aggTrade","E":3,"T":3,"s":"BTCUSDT","a":1,"p":"9","q":"1","f":5,"l":5,"m":true}"#;
+    for [first, second] in [[fill, aggregate], [aggregate, fill]] {
+        let mut usdm = Binance::usdm();
+        assert_eq!([first, second, first].map(|text| events(&mut usdm, text).len()), [1, 0, 1]);
+        taken(&mut usdm, Frame::Lost).unwrap();
+        assert_eq!(events(&mut usdm, second), []);
+        assert_eq!(events(&mut usdm, &second.replace("BTC", "ETH")).len(), 1);
+    }
+}
+
+#[test]
+fn rest_lists_of_trades_are_prints_of_the_symbol_that_was_asked_for() {
+    let mut usdm = Binance::usdm();
+    let aggregates = r#"[{"a":26129,"p":"0.01","q":"4.7","f":27781,"l":27783,"T":1498793709153,"m":true},{"a":26130,"p":"0.02","q":"1","f":27784,"l":27784,"T":1498793709154,"m":false}]"#;
+    let fills = r#"[{"id":28457,"price":"4.00000100","qty":"12.0","quoteQty":"8000.00","time":1499865549590,"isBuyerMaker":true}]"#;
+    let url = Some("https://fapi.binance.com/fapi/v1/aggTrades?symbol=BTCUSDT");
+    let mut take = |url: Option<&str>, body: &str| taken(&mut usdm, Frame::Response { url, body });
+    assert_eq!(take(None, aggregates).unwrap(), [], "nobody knows whose");
+    let given = take(url, aggregates).unwrap();
+    let Body::Trade(trade) = &given[0].1.body else { panic!("{given:?}") };
+    assert_eq!((given[0].0.as_str(), given.len()), ("BINANCE-USDM:BTCUSDT", 2));
+    assert_eq!((trade.trade_id.as_str(), trade.count), ("26129", 3));
+    assert_eq!(
+        (given[0].1.ts_event, trade.aggressor),
+        (1_498_793_709_153_000_000, Some(Aggressor::Sell))
+    );
+    assert_eq!(take(None, aggregates).unwrap().len(), 2, "of the only symbol");
+    assert_eq!(take(url, fills).unwrap(), [], "aggregates were heard first");
+
+    let given = taken(&mut Binance::spot(), Frame::Response { url, body: fills }).unwrap();
+    let Body::Trade(trade) = &given[0].1.body else { panic!("{given:?}") };
+    assert_eq!(
+        (trade.trade_id.as_str(), trade.price.to_string().as_str()),
+        ("28457", "4.00000100")
+    );
+
+    for (from, to) in
+        [("0.02", "x"), ("27784,\"l\":27784", "2,\"l\":1"), ("\"T\":1498793709154,", "")]
+    {
+        assert!(take(url, &aggregates.replace(from, to)).is_err(), "{to}");
+    }
+    for other in [r#"[{"symbol":"BTCUSDT","price":"1"}]"#, "[[1,2]]", "[]", r#"["BTCUSDT"]"#] {
+        assert_eq!(take(url, other).unwrap(), [], "{other}");
+    }
+    assert!(take(url, "[{]").is_err());
+}
+
+#[test]
+fn rest_klines_are_candles() {
+    let row = r#"[1499040000000,"0.01","0.80","0.01","0.02","148976.1",1499040059999,"2434.1",308,"1756.8","28.4","0"]"#;
+    let body = format!("[{row},{}]", row.replace("14990400", "14990401").replace("308", "309"));
+    let mut klines = candle::Klines::new("BINANCE");
+    let mut take = |frame: Frame<'_>| {
+        let mut out = Vec::new();
+        super::super::candle::Witness::take(&mut klines, frame, &mut out).unwrap();
+        out
+    };
+    let unnamed = Frame::Response { url: None, body: &body };
+    assert_eq!(take(unnamed), []);
+    let asked = |path| Frame::Response { url: Some(path), body: &body };
+    let given = take(asked("https://api.binance.com/api/v3/klines?symbol=BTCUSDT&interval=1m"));
+    assert_eq!(given[0].0.as_str(), "BINANCE:BTCUSDT");
+    let candle = &given[0].1;
+    assert_eq!((candle.start, candle.length), (1_499_040_000_000_000_000, 60_000_000_000));
+    assert_eq!((candle.count, candle.volume.to_string().as_str()), (Some(308), "148976.1"));
+    assert_eq!(
+        given.iter().map(|(_, candle)| candle.is_running).collect::<Vec<_>>(),
+        [false, true]
+    );
+    assert_eq!(take(asked("https://fapi.binance.com/fapi/v1/markPriceKlines?symbol=BTCUSDT")), []);
+    take(Frame::Message(&spot_delta(1, 10)));
+    assert_eq!(take(unnamed).len(), 2);
+    let of_marks = body.replace("148976.1", "0");
+    assert_eq!(take(Frame::Response { url: None, body: &of_marks }), []);
+}
+
+#[test]
+fn books_quotes_and_prints_are_followed_by_one_path() {
+    let all: [(&str, &line::Market, &str, &str); 3] = [
+        ("spot", &line::SPOT, "x/stream", "btcusdt@trade"),
+        ("usdm", &line::USDM, "x/public/stream", "btcusdt@trade"),
+        ("coinm", &line::COINM, "x/stream", "btcusdt@aggTrade"),
+    ];
+    for (name, market, url, prints) in all {
+        let mut line: Box<dyn super::super::line::Line> = Box::new(Streams::new(market));
+        assert_eq!(line.socket_url("x"), url, "{name}");
+        let said = line.subscribe(&["BTCUSDT".to_owned()]);
+        let wanted = format!(
+            r#"{{"method":"SUBSCRIBE","params":["btcusdt@depth@100ms","{prints}","btcusdt@bookTicker"],"id":1}}"#
+        );
+        assert_eq!(said, [wanted], "{name}");
+    }
 }
 
 #[test]
@@ -185,12 +429,16 @@ fn what_carries_nothing_gives_nothing() {
         r#"{"e":"kline","E":1,"s":"BTCUSDT","k":{"t":1,"o":"1"}}"#,
         r#"{"stream":"!ticker@arr","data":[{"e":"24hrTicker","s":"BTCUSDT"}]}"#,
         r#"[{"e":"24hrTicker","s":"BTCUSDT","B":"1"}]"#,
-        r#"{"stream":"btcusdt@depth20","data":{"lastUpdateId":1,"bids":[],"asks":[]}}"#,
+        r#"{"stream":"btcusdt@openInterest","generated":true,"data":{"symbol":"BTCUSDT","openInterest":"1.0","time":1700000000000}}"#,
+        r#"{"data":{"lastUpdateId":1,"bids":[],"asks":[]}}"#,
+        r#"{"lastUpdateId":1,"symbol":"BTCUSD_PERP","bidPrice":"1","bidQty":"1","askPrice":"2","askQty":"1"}"#,
     ] {
         assert_eq!(events(&mut spot, text), [], "{text}");
     }
-    let body = r#"[[1499040000000,"0.01"]]"#;
-    assert!(taken(&mut spot, Frame::Response { url: None, body }).unwrap().is_empty());
+    for body in [r#"[[1499040000000,"0.01"]]"#, r#"{"lastUpdateId":1,"symbol":"X","bidPrice":"1"}"#]
+    {
+        assert!(taken(&mut spot, Frame::Response { url: None, body }).unwrap().is_empty());
+    }
     assert!(taken(&mut spot, Frame::Connected).unwrap().is_empty());
 }
 

@@ -1,68 +1,165 @@
-//! Prints: `trade` (one fill) and `aggTrade` (the fills of one taker at one price).
+//! Prints: `trade` (one fill), `aggTrade` (the fills of one taker at one price), and REST lists of
+//! both.
 //!
 //! `m`: the buyer is the maker, so the seller took. An `aggTrade` stands for the fills `f` to `l`.
-//! USD-M `trade` messages whose `X` is not `MARKET` (insurance fund, auto-deleveraging, or `NA`
-//! with price 0) are no trades of the market: the venue leaves them out of `aggTrade` and candles.
+//! Both tell the same fills, under ids of two number spaces: of each symbol the kind that is heard
+//! first is given, the other passed over. USD-M `trade` messages whose `X` is `INSURANCE_FUND`, `ADL`
+//! (auto-deleveraging) or `NA`, or whose price is 0, are no trades of the market: the venue leaves
+//! them out of `aggTrade` and candles. REST lists have none of them ("Recent Trades List").
 
 use compact_str::{CompactString, ToCompactString};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::super::FrameError;
-use super::super::backlog::Backlog;
 use super::super::reading::{epoch, price, traded};
 use super::super::roster::Roster;
-use super::{Slot, Told, needed};
+use super::{Contract, Slot, Told, needed};
 use crate::domain::market::{Aggressor, Body, Event, Instrument, Nanos, Trade};
+use crate::wire::borrowed;
+use crate::wire::number::DecimalField;
 
-fn aggressor(buyer_is_maker: bool) -> Option<Aggressor> {
-    Some(if buyer_is_maker { Aggressor::Sell } else { Aggressor::Buy })
+/// What one print stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// One fill.
+    Fill,
+    /// The fills of one taker at one price.
+    Aggregate,
+}
+
+/// A print as a message has it.
+struct Print {
+    at: Nanos,
+    trade: Trade,
+}
+
+/// A row of a REST list of trades, `aggTrades` or `trades`.
+#[derive(Deserialize)]
+struct Row {
+    a: Option<u64>,
+    p: Option<DecimalField>,
+    q: Option<DecimalField>,
+    f: Option<u64>,
+    l: Option<u64>,
+    #[serde(rename = "T")]
+    at: Option<u64>,
+    m: Option<bool>,
+    id: Option<u64>,
+    price: Option<DecimalField>,
+    qty: Option<DecimalField>,
+    time: Option<u64>,
+    #[serde(rename = "isBuyerMaker")]
+    buyer_is_maker: Option<bool>,
+}
+
+impl Print {
+    fn read(
+        (id, count): (u64, u32),
+        (at_price, qty): (Option<DecimalField>, Option<DecimalField>),
+        buyer_is_maker: Option<bool>,
+        at: Option<u64>,
+    ) -> Result<Self, FrameError> {
+        let is_sell = needed(buyer_is_maker, "no m")?;
+        let trade = Trade {
+            trade_id: id.to_compact_string(),
+            price: price(needed(at_price, "no p")?)?,
+            qty: traded(needed(qty, "no q")?)?,
+            aggressor: Some(if is_sell { Aggressor::Sell } else { Aggressor::Buy }),
+            count,
+            conditions: CompactString::default(),
+        };
+        Ok(Self { at: epoch("T", needed(at, "no T")?)?, trade })
+    }
+}
+
+/// How many fills the ids `first` to `last` are.
+fn fills(first: Option<u64>, last: Option<u64>) -> Result<u32, FrameError> {
+    let (first, last) = (needed(first, "no f")?, needed(last, "no l")?);
+    let fills = last.checked_sub(first).and_then(|more| more.checked_add(1));
+    let count = fills.and_then(|fills| u32::try_from(fills).ok());
+    count.ok_or(FrameError::Value("f to l"))
 }
 
 /// Takes a `trade`.
 pub(super) fn print(
-    roster: &mut Roster<Backlog>,
+    roster: &mut Roster<Contract>,
     told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    if told.order_type.as_deref().is_some_and(|kind| kind != "MARKET") {
+    let is_apart = matches!(told.order_type.as_deref(), Some("INSURANCE_FUND" | "ADL" | "NA"));
+    if is_apart || matches!(told.price, Some(DecimalField(Ok(price))) if price.is_zero()) {
         return Ok(());
     }
-    let trade_id = needed(told.trade_id, "no t")?;
-    give(roster, told, (trade_id, 1), recv, out)
+    let id = needed(told.trade_id, "no t")?;
+    let numbers = (told.price, told.qty);
+    let print = Print::read((id, 1), numbers, told.buyer_is_maker, told.transaction_time)?;
+    give(roster, &needed(told.symbol, "no symbol")?, (Kind::Fill, [print]), recv, out)
 }
 
 /// Takes an `aggTrade`.
 pub(super) fn aggregate(
-    roster: &mut Roster<Backlog>,
+    roster: &mut Roster<Contract>,
     told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let Slot::Id(trade_id) = told.a else { return Err(FrameError::Shape("no a")) };
-    let (first, last) = (needed(told.first_fill, "no f")?, needed(told.last_fill, "no l")?);
-    let fills = last.checked_sub(first).and_then(|more| more.checked_add(1));
-    let count = fills.and_then(|fills| u32::try_from(fills).ok());
-    give(roster, told, (trade_id, count.ok_or(FrameError::Value("f to l"))?), recv, out)
+    let Slot::Id(id) = told.a else { return Err(FrameError::Shape("no a")) };
+    let count = fills(told.first_fill, told.last_fill)?;
+    let numbers = (told.price, told.qty);
+    let print = Print::read((id, count), numbers, told.buyer_is_maker, told.transaction_time)?;
+    give(roster, &needed(told.symbol, "no symbol")?, (Kind::Aggregate, [print]), recv, out)
+}
+
+/// Takes a REST list: of trades, of the symbol named in its URL, else of the only one heard of.
+/// Other lists, and trades whose symbol cannot be told, give nothing.
+pub(super) fn list(
+    roster: &mut Roster<Contract>,
+    (text, symbol): (&str, Option<String>),
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    let Ok(rows) = borrowed::from_str::<Vec<Row>>(text) else {
+        borrowed::from_str::<Vec<IgnoredAny>>(text)?;
+        return Ok(());
+    };
+    let kind = match rows.first() {
+        Some(Row { a: Some(_), f: Some(_), l: Some(_), .. }) => Kind::Aggregate,
+        Some(Row { id: Some(_), buyer_is_maker: Some(_), .. }) => Kind::Fill,
+        _ => return Ok(()),
+    };
+    let read = |row: Row| match kind {
+        Kind::Aggregate => {
+            let id = (needed(row.a, "no a")?, fills(row.f, row.l)?);
+            Print::read(id, (row.p, row.q), row.m, row.at)
+        }
+        Kind::Fill => {
+            let id = (needed(row.id, "no id")?, 1);
+            Print::read(id, (row.price, row.qty), row.buyer_is_maker, row.time)
+        }
+    };
+    let prints = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    match symbol.or_else(|| roster.only().ok()) {
+        Some(symbol) => give(roster, &symbol, (kind, prints), recv, out),
+        None => Ok(()),
+    }
 }
 
 fn give(
-    roster: &mut Roster<Backlog>,
-    told: Told<'_>,
-    (trade_id, count): (u64, u32),
+    roster: &mut Roster<Contract>,
+    symbol: &str,
+    (kind, prints): (Kind, impl IntoIterator<Item = Print>),
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let trade = Trade {
-        trade_id: trade_id.to_compact_string(),
-        price: price(needed(told.price, "no p")?)?,
-        qty: traded(needed(told.qty, "no q")?)?,
-        aggressor: aggressor(needed(told.buyer_is_maker, "no m")?),
-        count,
-        conditions: CompactString::default(),
-    };
-    let at = epoch("T", needed(told.transaction_time, "no T")?)?;
-    let listed = roster.get(&needed(told.symbol, "no symbol")?)?;
-    let event = listed.event(Some(at), recv, Body::Trade(Box::new(trade)));
-    out.push((listed.instrument.clone(), event));
+    let listed = roster.get(symbol)?;
+    if *listed.state.prints.get_or_insert(kind) != kind {
+        return Ok(());
+    }
+    for Print { at, trade } in prints {
+        let event = listed.event(Some(at), recv, Body::Trade(Box::new(trade)));
+        out.push((listed.instrument.clone(), event));
+    }
     Ok(())
 }

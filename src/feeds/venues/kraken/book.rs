@@ -21,6 +21,8 @@ pub(super) const DEPTH_MAX: usize = 1_000;
 pub(super) struct Depths {
     /// The subscribed depth, where the venue told it.
     pub subscribed: Option<usize>,
+    /// Whether a book of the pair came by WebSocket.
+    pub is_followed: bool,
     /// The depth in force since the last snapshot.
     depth: Option<usize>,
     bids: Prices,
@@ -114,6 +116,7 @@ impl Depths {
 /// The event of a whole book.
 pub(super) fn snapshot(listed: &mut Listed<Pair>, mut told: Told, recv: Nanos) -> Event {
     let depths = &mut listed.state.depths;
+    depths.is_followed = true;
     depths.bids = Prices::default();
     depths.asks = Prices::default();
     let depth = depths.depth_of(told.bids.len().max(told.asks.len()));
@@ -128,6 +131,7 @@ pub(super) fn snapshot(listed: &mut Listed<Pair>, mut told: Told, recv: Nanos) -
 /// The event of changed levels, with those that left the depth.
 pub(super) fn delta(listed: &mut Listed<Pair>, mut told: Told, recv: Nanos) -> Event {
     let depths = &mut listed.state.depths;
+    depths.is_followed = true;
     // Without snapshot and subscription nothing may be cut but what could never be shown.
     let depth = depths.depth.or(depths.subscribed).unwrap_or(DEPTH_MAX);
     depths.lay(&mut told, depth);

@@ -1,17 +1,22 @@
-//! Kraken spot: WebSocket v1 (arrays), WebSocket v2 (objects with a `channel`) and REST trades.
+//! Kraken spot: WebSocket v1 (arrays), WebSocket v2 (objects with a `channel`), REST trades and books.
 //!
 //! - The two protocols are told apart by their frames. Symbols stay as the protocol writes them: v1
 //!   and REST say `XBT/USD`, v2 says `BTC/USD`.
-//! - Sequence: none. Snapshot: the answer to the subscription.
+//! - Before 30 May 2019 v1's arrays named neither channel nor pair, only a number that the answer to
+//!   the subscription told ([`Channels`]).
+//! - Sequence: none. Snapshot: the answer to the subscription; REST's `Depth` where no book of its
+//!   pair is followed ([`rest`]).
 //! - Checksum: with each update, over the ten best levels, from the venue's own text.
 //! - Scale: v1 decimals as text, v2 bare numbers in full precision. Time: v1 decimal seconds, v2
 //!   RFC 3339. Heartbeats have no venue time, so they would move nothing and give no events.
-//! - Candles: of all trades; a minute without trades is flat ([`candle`]).
+//! - Candles: of all trades; a minute without trades is flat; `vwap` is cut at the decimals in which
+//!   the candle is written ([`candle`]).
 //!
 //! Source: docs.kraken.com, "WebSocket API v1", "WebSocket API v2", "Spot REST API".
 
 mod book;
 mod candle;
+mod channels;
 mod definition;
 mod line;
 mod quote;
@@ -21,7 +26,8 @@ mod v1;
 mod v2;
 
 use self::book::Depths;
-use super::candle::{CandleRule, Empty, Open, TopRule};
+use self::channels::Channels;
+use super::candle::{CandleRule, Empty, Open, TopRule, VwapDigits};
 use super::prints::Prints;
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
@@ -32,7 +38,11 @@ pub(super) const VENUE: Venue = Venue {
     name: "kraken",
     prefix: "KRAKEN",
     sequencing: Sequencing::None,
-    candles: CandleRule { open: Open::FirstTrade, empty: Empty::Flat, vwap_digits: Some(1) },
+    candles: CandleRule {
+        open: Open::FirstTrade,
+        empty: Empty::Flat,
+        vwap_digits: Some(VwapDigits::AsWritten),
+    },
     tops: TopRule::Unrelated,
     adapter: || Box::new(Kraken::new()),
     line: || Box::new(line::Socket::default()),
@@ -52,12 +62,13 @@ pub(super) struct Pair {
 #[derive(Debug)]
 pub(super) struct Kraken {
     roster: Roster<Pair>,
+    channels: Channels,
 }
 
 impl Kraken {
     /// An adapter that has heard of nothing.
     pub fn new() -> Self {
-        Self { roster: Roster::new("KRAKEN") }
+        Self { roster: Roster::new("KRAKEN"), channels: Channels::default() }
     }
 }
 
@@ -68,11 +79,11 @@ impl Adapter for Kraken {
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
-        let roster = &mut self.roster;
+        let Self { roster, channels } = self;
         match frame {
             Frame::Message(text) => match text.trim_start().as_bytes().first() {
-                Some(b'[') => v1::take(roster, text, recv, out),
-                Some(b'{') => v2::take(roster, text, recv, out),
+                Some(b'[') => v1::take(roster, channels, text, recv, out),
+                Some(b'{') => v2::take(roster, channels, text, recv, out),
                 _ => Err(FrameError::Shape("neither an object nor a list")),
             },
             Frame::Response { body, .. } => rest::take(roster, body, recv, out),

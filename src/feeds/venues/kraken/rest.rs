@@ -1,10 +1,16 @@
-//! REST bodies: `Trades` becomes prints; all others (`OHLC`, `Depth`, …) give no events.
+//! REST bodies: `Trades` becomes prints, `Depth` a book; all others (`OHLC`, `Ticker`, …) give no
+//! events.
 //!
-//! `{"error": […], "result": {PAIR: [[price, volume, time, side, type, misc, id], …], "last"}}`;
-//! the id is missing in answers from before 2022. A `Trades` body is known by its rows' side.
+//! - `Trades`: `{"error": […], "result": {PAIR: [[price, volume, time, side, type, misc, id], …],
+//!   "last"}}`, known by its rows' side. The id is missing in answers from before 2022; bodies may
+//!   overlap, so such trades are counted anew in each body and have the ids they had.
+//! - `Depth`: `{PAIR: {"asks": [[price, volume, time], …], "bids": […]}}` within the same, at the
+//!   greatest time of its rows, without checksum. The book that comes by WebSocket goes before it.
+//!
 //! PAIR is the REST name, which becomes the one that WebSocket v1 writes.
 //!
-//! Source: docs.kraken.com, "Get Recent Trades", "Get Tradable Asset Pairs" (`wsname`).
+//! Source: docs.kraken.com, "Get Recent Trades", "Get Order Book", "Get Tradable Asset Pairs"
+//! (`wsname`).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,11 +20,11 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{Pair, trade};
-use crate::domain::market::{Event, Instrument, Nanos};
+use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos};
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::reading::{Row, seconds_of};
-use crate::feeds::venues::roster::Roster;
-use crate::wire::borrowed;
+use crate::feeds::venues::reading::{Row, price, quantity, seconds_of};
+use crate::feeds::venues::roster::{Listed, Roster};
+use crate::wire::borrowed::{self, Text};
 
 /// Assets that REST names with a leading class letter: X for coins, Z for money.
 const CLASSED: [&str; 18] = [
@@ -37,12 +43,30 @@ struct Answer<'a> {
     #[serde(default)]
     error: Vec<String>,
     #[serde(borrow, default)]
-    result: BTreeMap<Cow<'a, str>, Rows<'a>>,
+    result: BTreeMap<Cow<'a, str>, Part<'a>>,
 }
 
-/// Rows; none where something else stands in their place.
+/// What stands under a pair; nothing where it is none of these.
 #[derive(Default)]
-struct Rows<'a>(Vec<Row<'a>>);
+enum Part<'a> {
+    #[default]
+    Other,
+    Rows(Vec<Row<'a>>),
+    /// Bids and asks.
+    Book([Vec<Row<'a>>; 2]),
+}
+
+/// What is taken of a part.
+enum Told {
+    Trades(Vec<trade::Told>),
+    Book(Book),
+}
+
+/// A book, bids and asks.
+struct Book {
+    at: Option<Nanos>,
+    sides: [Vec<LevelChange>; 2],
+}
 
 /// The name that WebSocket v1 gives a REST pair.
 ///
@@ -80,24 +104,49 @@ pub(super) fn take(
         return Err(FrameError::Venue(answer.error.join(", ")));
     }
     let mut all = Vec::new();
-    for (rest_name, Rows(rows)) in &answer.result {
-        let is_trades = rows.first().is_some_and(|row| matches!(row.text(3), "b" | "s"));
-        if !is_trades {
-            continue;
-        }
+    for (rest_name, part) in &answer.result {
+        let Some(told) = told(part)? else { continue };
         let symbol =
             pair_name(rest_name).ok_or_else(|| FrameError::Symbol(rest_name.to_string()))?;
-        let told: Vec<_> = rows.iter().map(trade_of).collect::<Result<_, _>>()?;
         all.push((symbol, told));
     }
     roster.check(all.iter().map(|(symbol, _)| symbol.as_str()))?;
     for (symbol, told) in all {
         let listed = roster.get(&symbol)?;
-        for told in &told {
-            out.push((listed.instrument.clone(), trade::event(listed, told, recv)));
-        }
+        let events = match told {
+            Told::Trades(list) => trade::events_again(listed, &list, recv),
+            Told::Book(book) => book_event(listed, book, recv).into_iter().collect(),
+        };
+        out.extend(events.into_iter().map(|event| (listed.instrument.clone(), event)));
     }
     Ok(())
+}
+
+/// Reads what is taken of a part.
+fn told(part: &Part<'_>) -> Result<Option<Told>, FrameError> {
+    Ok(match part {
+        Part::Rows(rows) if rows.first().is_some_and(|row| matches!(row.text(3), "b" | "s")) => {
+            Some(Told::Trades(rows.iter().map(trade_of).collect::<Result<_, _>>()?))
+        }
+        Part::Book(sides) => {
+            let mut book = Book { at: None, sides: Default::default() };
+            for (side, rows) in book.sides.iter_mut().zip(sides) {
+                for row in rows {
+                    book.at = book.at.max(Some(seconds_of("level time", row.text(2))?));
+                    side.push((price(row.number(0))?, quantity(row.number(1))?));
+                }
+            }
+            Some(Told::Book(book))
+        }
+        Part::Rows(_) | Part::Other => None,
+    })
+}
+
+/// The event of a book, where none comes by WebSocket.
+fn book_event(listed: &mut Listed<Pair>, book: Book, recv: Nanos) -> Option<Event> {
+    let Book { at, sides: [bids, asks] } = book;
+    let body = Body::BookSnapshot { bids, asks, checksum: None };
+    (!listed.state.depths.is_followed).then(|| listed.event(at, recv, body))
 }
 
 fn trade_of(row: &Row<'_>) -> Result<trade::Told, FrameError> {
@@ -109,19 +158,19 @@ fn trade_of(row: &Row<'_>) -> Result<trade::Told, FrameError> {
     trade::Told::read(at, id, (row.number(0), row.number(1)), row.text(3))
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Rows<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for Part<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RowsVisitor)
+        deserializer.deserialize_any(PartVisitor)
     }
 }
 
-struct RowsVisitor;
+struct PartVisitor;
 
-impl<'de> Visitor<'de> for RowsVisitor {
-    type Value = Rows<'de>;
+impl<'de> Visitor<'de> for PartVisitor {
+    type Value = Part<'de>;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("rows")
+        out.write_str("rows or a book")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
@@ -129,28 +178,35 @@ impl<'de> Visitor<'de> for RowsVisitor {
         while let Some(row) = list.next_element()? {
             rows.push(row);
         }
-        Ok(Rows(rows))
-    }
-
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Rows::default())
-    }
-
-    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Rows::default())
-    }
-
-    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Rows::default())
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Rows::default())
+        Ok(Part::Rows(rows))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Rows::default())
+        let (mut bids, mut asks) = (None, None);
+        while let Some(Text(key)) = map.next_key()? {
+            match key.as_ref() {
+                "bids" => bids = Some(map.next_value()?),
+                "asks" => asks = Some(map.next_value()?),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(bids.zip(asks).map_or(Part::Other, |(bids, asks)| Part::Book([bids, asks])))
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Part::Other)
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Part::Other)
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Part::Other)
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(Part::Other)
     }
 }
 

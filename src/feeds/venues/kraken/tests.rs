@@ -9,6 +9,8 @@ pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
     r#"[1920,{"a":[["0.042990","364630.28","1618678145.920470"]]},{"b":[["0.042990","0.0","1618678145.920708","r"]],"c":"4105471083"},"book-1000","SC/EUR"]"#,
     r#"[0,[["5541.20000","0.15850568","1534614057.321597","s","l",""]],"trade","XBT/USD"]"#,
     r#"[0,["5698.40000","5700.00000","1542057299.545897","1.01234567","0.98765432"],"spread","XBT/USD"]"#,
+    r#"{"channelID":42,"event":"subscriptionStatus","pair":"XBT/USD","status":"subscribed","subscription":{"depth":10,"name":"book"}}"#,
+    r#"[42,{"as":[["5541.30000","2.50700000","1552000000.123678"]],"bs":[["5541.20000","1.52900000","1552000000.1"]]}]"#,
     r#"{"channel":"book","type":"snapshot","data":[{"symbol":"BTC/USD","bids":[{"price":45283.5,"qty":0.10000000}],"asks":[{"price":45285.2,"qty":0.001}],"checksum":3310070434,"timestamp":"2023-10-06T17:35:55.440295Z"}]}"#,
     r#"{"channel":"book","type":"update","data":[{"symbol":"BTC/USD","bids":[{"price":45283.5,"qty":0}],"asks":[],"checksum":1}]}"#,
     r#"{"channel":"trade","type":"update","data":[{"symbol":"MATIC/USD","side":"sell","price":0.5117,"qty":40.0,"ord_type":"market","trade_id":4665906,"timestamp":"2023-09-25T07:49:37.708706Z"}]}"#,
@@ -16,6 +18,7 @@ pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
     r#"{"method":"subscribe","result":{"channel":"book","depth":25,"symbol":"BTC/USD"},"success":true}"#,
     r#"{"channel":"ticker","type":"update","data":[{"symbol":"ALGO/USD","bid":0.1,"bid_qty":740.0,"ask":0.2,"ask_qty":1.0}]}"#,
     r#"{"error":[],"result":{"XXBTZUSD":[["30243.4","0.345",1688669597.8277369,"b","m","",61044952]],"last":"1688671969993150842"}}"#,
+    r#"{"error":[],"result":{"XXBTZUSD":{"asks":[["30384.1","2.059",1688671659]],"bids":[["30297.0","1.115",1688671636]]}}}"#,
 ];
 
 fn taken(adapter: &mut Kraken, text: &str) -> Result<Vec<(Instrument, Event)>, FrameError> {
@@ -236,15 +239,124 @@ fn rest_trades_are_prints_and_other_bodies_give_nothing() {
 
     let ohlc = r#"{"error":[],"result":{"XXBTZUSD":[[1688671200,"30306.1","30306.2","30305.7","30305.7","30306.1","3.39243896",23]],"last":1688672160}}"#;
     assert_eq!(take(ohlc).unwrap(), []);
-    let depth =
-        r#"{"error":[],"result":{"XXBTZUSD":{"asks":[["30384.1","2.059",1688671659]],"bids":[]}}}"#;
-    assert_eq!(take(depth).unwrap(), []);
+    let pairs = r#"{"error":[],"result":{"XXBTZUSD":{"altname":"XBTUSD","fees":[[0,0.4]]}}}"#;
+    assert_eq!(take(pairs).unwrap(), []);
     let time = r#"{"error":[],"result":{"unixtime":1688669448,"rfc1123":"Thu, 06 Jul 23"}}"#;
     assert_eq!(take(time).unwrap(), []);
     let refused = take(r#"{"error":["EQuery:Unknown asset pair"]}"#);
     assert!(matches!(refused, Err(FrameError::Venue(text)) if text == "EQuery:Unknown asset pair"));
     assert!(take(&trades.replace("61044953", "x")).is_err());
     assert!(take(&trades.replace("XXBTZUSD", "NOPE")).is_err());
+}
+
+#[test]
+fn a_rest_book_is_one_where_none_of_its_pair_comes_by_web_socket() {
+    let mut kraken = Kraken::new();
+    let mut out = Vec::new();
+    let depth = r#"{"error":[],"result":{"XXBTZUSD":{"asks":[["30384.10000","2.059",1688671659]],"bids":[["30297.00000","1.115",1688671636]]}}}"#;
+    let mut take = |kraken: &mut Kraken, body: &str| {
+        out.clear();
+        kraken.take(Frame::Response { url: None, body }, 0, &mut out).map(|()| out.clone())
+    };
+    let given = take(&mut kraken, depth).unwrap();
+    assert_eq!((given[0].0.as_str(), given.len()), ("KRAKEN:XBT/USD", 1));
+    assert_eq!(given[0].1.ts_event, 1_688_671_659_000_000_000);
+    assert!(matches!(given[0].1.body, Body::BookSnapshot { checksum: None, .. }));
+    assert_eq!(rows(&given[0].1), [["30297.00000 1.115"], ["30384.10000 2.059"]]);
+    for (from, to) in [("2.059", "-1"), ("1688671636", "null"), ("XXBTZUSD", "NOPE")] {
+        assert!(take(&mut kraken, &depth.replace(from, to)).is_err(), "{to}");
+    }
+    events(&mut kraken, V1_BOOK);
+    assert_eq!(take(&mut kraken, depth).unwrap(), []);
+    kraken.take(Frame::Lost, 9, &mut Vec::new()).unwrap();
+    assert_eq!(take(&mut kraken, depth).unwrap().len(), 1);
+}
+
+#[test]
+fn rest_trades_without_ids_that_are_told_again_have_the_ids_they_had() {
+    let mut kraken = Kraken::new();
+    let mut ids = |rows: &str| {
+        let body = format!(r#"{{"error":[],"result":{{"XXBTZUSD":[{rows}],"last":"1"}}}}"#);
+        let mut out = Vec::new();
+        kraken.take(Frame::Response { url: None, body: &body }, 0, &mut out).unwrap();
+        let id = |(_, event): &(Instrument, Event)| match &event.body {
+            Body::Trade(trade) => trade.trade_id.to_string(),
+            _ => panic!("{event:?}"),
+        };
+        out.iter().map(id).collect::<Vec<_>>()
+    };
+    let row = |qty: u32, time: &str| format!(r#"["5541.3","{qty}",{time},"b","l",""]"#);
+    let first = [row(1, "5.5"), row(2, "6.5"), row(3, "6.5")].join(",");
+    assert_eq!(ids(&first), ["~5500000000.0", "~6500000000.0", "~6500000000.1"]);
+    let second = [row(2, "6.5"), row(3, "6.5"), row(4, "7.5")].join(",");
+    assert_eq!(ids(&second), ["~6500000000.0", "~6500000000.1", "~7500000000.0"]);
+}
+
+#[test]
+fn arrays_without_names_are_of_the_channel_that_was_subscribed() {
+    let mut kraken = Kraken::new();
+    let book = r#"[42,{"as":[["5541.30000","2.50700000","1552000000.123678"]],"bs":[["5541.20000","1.52900000","1552000000.1"]]}]"#;
+    let update = r#"[42,{"a":[["5541.30000","1.5","1552000000.223678"]]},{"b":[["5541.1","1","1552000000.2"]]}]"#;
+    let trade = r#"[43,[["5541.20000","0.15850568","1552000000.321597","s","l",""]]]"#;
+    let spread = r#"[44,["5541.20000","5541.30000","1552000000.545897"]]"#;
+    for text in [book, update, trade, spread] {
+        assert!(matches!(taken(&mut kraken, text), Err(FrameError::Shape(_))), "{text}");
+    }
+    let status = |id: u64, subscription: &str| {
+        format!(
+            r#"{{"channelID":{id},"event":"subscriptionStatus","pair":"XBT/USD","status":"subscribed","subscription":{{{subscription}}}}}"#
+        )
+    };
+    for text in [
+        status(42, r#""depth":25,"name":"book""#),
+        status(43, r#""name":"trade""#),
+        status(44, r#""name":"spread""#),
+        status(45, r#""name":"ohlc","interval":5"#),
+    ] {
+        assert_eq!(events(&mut kraken, &text), []);
+    }
+    let given = taken(&mut kraken, book).unwrap();
+    assert_eq!(given[0].0.as_str(), "KRAKEN:XBT/USD");
+    assert!(matches!(given[0].1.body, Body::BookSnapshot { .. }));
+    assert_eq!(rows(&events(&mut kraken, update)[0]), [["5541.1 1"], ["5541.30000 1.5"]]);
+    assert!(matches!(events(&mut kraken, trade)[0].body, Body::Trade(_)));
+    assert_eq!(events(&mut kraken, spread), [], "it has no volumes");
+    assert_eq!(events(&mut kraken, r#"[45,["1","2","3"]]"#), []);
+    let named = spread.replace("]]", r#"],"spread","XBT/USD"]"#);
+    assert_eq!(events(&mut kraken, &named), []);
+}
+
+/// The candles in a frame.
+fn candles(frame: Frame<'_>) -> Vec<super::super::candle::Candle> {
+    let mut out = Vec::new();
+    (VENUE.witness)().take(frame, &mut out).unwrap();
+    out.into_iter().map(|(_, candle)| candle).collect()
+}
+
+#[test]
+fn a_v1_candle_is_told_by_its_end() {
+    let text = r#"[42,["1700000130.500000","1700000400.000000","1","4","0.5","2","1.9","10.00000000",7],"ohlc-5","ADA/USD"]"#;
+    let given = candles(Frame::Message(text));
+    assert_eq!(given.len(), 1);
+    assert_eq!((given[0].start, given[0].length), (1_700_000_100_000_000_000, 300_000_000_000));
+    let [open, high, low, close] = given[0].prices.map(|price| price.to_string());
+    assert_eq!([open, high, low, close], ["1", "4", "0.5", "2"]);
+    assert_eq!(given[0].vwap.map(|vwap| vwap.to_string()).as_deref(), Some("1.9"));
+    assert_eq!((given[0].count, given[0].is_running), (Some(7), true));
+}
+
+#[test]
+fn the_length_of_a_rest_candle_is_the_least_between_two_rows() {
+    let row = |time: u32| format!(r#"[{time},"1","1","1","1","1","2",3]"#);
+    let rows = [120, 300, 360].map(row).join(",");
+    let body = format!(r#"{{"error":[],"result":{{"ADAUSD":[{rows}],"last":300}}}}"#);
+    let given = candles(Frame::Response { url: None, body: &body });
+    let wanted = [(120, false), (300, false), (360, true)];
+    assert_eq!(
+        given.iter().map(|one| (one.start / 1_000_000_000, one.is_running)).collect::<Vec<_>>(),
+        wanted
+    );
+    assert!(given.iter().all(|one| one.length == 60_000_000_000));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Prints. v2 and REST number them; v1 does not, so the adapter does.
+//! Prints. v2 and REST number them; v1 does not, nor did REST before 2022, so the adapter does.
 
 use compact_str::{CompactString, ToCompactString};
 
@@ -42,6 +42,23 @@ pub(super) fn event(listed: &mut Listed<Pair>, told: &Told, recv: Nanos) -> Even
         Some(id) => id.to_compact_string(),
         None => listed.state.prints.next_id(told.at),
     };
+    print(listed, told, trade_id, recv)
+}
+
+/// The events of a list of trades that may have been told before: those without id have the ids
+/// they had.
+pub(super) fn events_again(listed: &mut Listed<Pair>, list: &[Told], recv: Nanos) -> Vec<Event> {
+    let times = list.iter().filter(|told| told.id.is_none()).map(|told| told.at);
+    let mut ids = listed.state.prints.ids_again(times).into_iter();
+    let mut events = Vec::with_capacity(list.len());
+    for told in list {
+        let id = told.id.map(|id| id.to_compact_string()).or_else(|| ids.next());
+        events.extend(id.map(|id| print(listed, told, id, recv)));
+    }
+    events
+}
+
+fn print(listed: &mut Listed<Pair>, told: &Told, trade_id: CompactString, recv: Nanos) -> Event {
     let trade = Trade {
         trade_id,
         price: told.price,

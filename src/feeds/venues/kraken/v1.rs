@@ -1,10 +1,12 @@
-//! WebSocket v1: `[channelID, payload, …, "channel", "pair"]`.
+//! WebSocket v1: `[channelID, payload, …, "channel", "pair"]`; before 30 May 2019 without the last
+//! two, which the channel's number told ([`Channels`]).
 //!
 //! - `book-N`: `{"as", "bs"}` is the whole book; `{"a"}` and `{"b"}`, in one part or in two, are an
 //!   update, whose last part has the checksum `c`. Rows are `[price, volume, time]`, with an `"r"`
 //!   behind where the row is told again.
 //! - `trade`: rows `[price, volume, time, side, orderType, misc]`.
-//! - `spread`: `[bid, ask, time, bidVolume, askVolume]`.
+//! - `spread`: `[bid, ask, time, bidVolume, askVolume]`; before the volumes came, `[bid, ask, time]`,
+//!   which gives no event.
 //! - `ticker` and `ohlc-N` carry nothing that is taken here.
 //!
 //! Times are decimal seconds. A book's time is the greatest of its rows.
@@ -13,11 +15,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::book;
+use super::channels::Channels;
 use super::quote;
 use super::trade;
 use super::{Pair, book::DEPTH_MAX};
@@ -33,13 +37,14 @@ use crate::wire::number::{DecimalField, ScientificField};
 /// Takes an array.
 pub(super) fn take(
     roster: &mut Roster<Pair>,
+    channels: &Channels,
     text: &str,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
     let (head, [channel, pair]) = match names(text) {
         Some((head, names)) => (Some(head), names.map(Cow::Borrowed)),
-        None => (None, named(text)?),
+        None => (None, named(text, channels)?),
     };
     if let Some(depth) = channel.strip_prefix("book-") {
         let depth = depth.parse().ok().filter(|depth| (1..=DEPTH_MAX).contains(depth));
@@ -61,8 +66,7 @@ pub(super) fn take(
     }
     match channel.as_ref() {
         "trade" => {
-            let (_, rows, _, _): (IgnoredAny, Vec<Row<'_>>, IgnoredAny, IgnoredAny) =
-                borrowed::from_str(text)?;
+            let Payload(rows) = borrowed::from_str::<Payload<Vec<Row<'_>>>>(text)?;
             let told: Vec<_> = rows.iter().map(trade_of).collect::<Result<_, _>>()?;
             let listed = roster.get(&pair)?;
             for told in &told {
@@ -71,9 +75,11 @@ pub(super) fn take(
             Ok(())
         }
         "spread" => {
-            let (_, row, _, _): (IgnoredAny, Row<'_>, IgnoredAny, IgnoredAny) =
-                borrowed::from_str(text)?;
+            let Payload(row) = borrowed::from_str::<Payload<Row<'_>>>(text)?;
             let at = seconds_of("spread time", row.text(2))?;
+            if row.cell(3).is_none() {
+                return Ok(());
+            }
             let bid = (row.number(0), row.number(3));
             let told = quote::Told::read(Some(at), bid, (row.number(1), row.number(4)))?;
             let listed = roster.get(&pair)?;
@@ -122,18 +128,49 @@ fn last_string(text: &str) -> Option<(&str, &str)> {
     Some((text.get(..at)?, text.get(at..)?.strip_prefix('"')?))
 }
 
-/// Channel and pair, however they are written.
-fn named(text: &str) -> Result<[Cow<'_, str>; 2], FrameError> {
-    let mut words: Vec<Cell<'_>> = borrowed::from_str(text)?;
-    match (words.pop(), words.pop(), words.len()) {
-        (Some(pair), Some(channel), 1..) => Ok([channel.0, pair.0]),
-        _ => Err(FrameError::Shape("no channel and pair")),
+/// Channel and pair, however they are written, or as the channel's number told them.
+fn named<'a>(text: &'a str, channels: &'a Channels) -> Result<[Cow<'a, str>; 2], FrameError> {
+    let words: Vec<Cell<'_>> = borrowed::from_str(text)?;
+    if let [_, .., Cell(channel), Cell(pair)] = &words[..]
+        && !channel.is_empty()
+        && !pair.is_empty()
+    {
+        return Ok([channel.clone(), pair.clone()]);
     }
+    let id = words.first().and_then(|Cell(id)| id.parse().ok());
+    let names = id.and_then(|id| channels.names(id)).filter(|_| 1 < words.len());
+    names.ok_or(FrameError::Shape("no channel and pair"))
 }
 
 fn trade_of(row: &Row<'_>) -> Result<trade::Told, FrameError> {
     let at = seconds_of("trade time", row.text(2))?;
     trade::Told::read(at, None, (row.number(0), row.number(1)), row.text(3))
+}
+
+/// What stands behind a channel's number, whatever follows it.
+struct Payload<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Payload<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(PayloadVisitor(PhantomData))
+    }
+}
+
+struct PayloadVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for PayloadVisitor<T> {
+    type Value = Payload<T>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a channel's number and what it tells")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        list.next_element::<IgnoredAny>()?;
+        let told = list.next_element()?.ok_or_else(|| short(1))?;
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Payload(told))
+    }
 }
 
 /// What the objects of a book frame tell, one after the other.

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::book::DEPTH_MAX;
+use super::channels::Channels;
 use super::{Pair, book, definition, quote, trade};
 use crate::domain::market::{Checksum, ChecksumKind, Event, Instrument, LevelChange, Nanos};
 use crate::feeds::venues::FrameError;
@@ -105,6 +106,7 @@ struct Ticker<'a> {
 /// Takes an object.
 pub(super) fn take(
     roster: &mut Roster<Pair>,
+    channels: &mut Channels,
     text: &str,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
@@ -140,6 +142,7 @@ pub(super) fn take(
         }
         Some("heartbeat" | "status" | "ohlc" | "level3" | "executions" | "balances") => Ok(()),
         Some(_) => Err(FrameError::Shape("no channel of WebSocket v2")),
+        None if head.event.as_deref() == Some("subscriptionStatus") => channels.note(text),
         None if head.method.is_some() || head.event.is_some() => Ok(()),
         None => Err(FrameError::Shape("no channel, method or event")),
     }
