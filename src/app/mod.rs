@@ -139,13 +139,11 @@ pub fn run(cli: Cli) -> Outcome {
             }
         }
         Command::Feed(Feed::Dbn { speed, files }) => {
-            match dbn::play(&settings.kafka, speed, &files) {
-                Ok(Played { frames, events, refused }) => {
-                    println!(
-                        "{frames} records read, {events} events written, {refused} passed over"
-                    );
-                    Outcome::Done
-                }
+            let (played, ended) = dbn::play(&settings.kafka, speed, &files);
+            let Played { frames, events, refused } = played;
+            println!("{frames} records read, {events} events written, {refused} passed over");
+            match ended {
+                Ok(()) => Outcome::Done,
                 Err(error) => Outcome::Failed(error.to_string()),
             }
         }

@@ -109,14 +109,15 @@ pub(super) fn run(settings: &Settings, ticks: &Csv) -> Outcome {
         Ok(layout) => layout,
         Err(why) => return Outcome::Misused(why),
     };
-    match csv::play(&settings.kafka, ticks.speed, &layout, ticks.date, &ticks.files) {
-        Ok(Passed { rows, events, outside, bad }) => {
-            println!(
-                "{rows} rows read, {events} events written, {outside} outside of the sessions, \
-                 {bad} passed over"
-            );
-            Outcome::Done
-        }
+    let (passed, ended) =
+        csv::play(&settings.kafka, ticks.speed, &layout, ticks.date, &ticks.files);
+    let Passed { rows, events, outside, bad } = passed;
+    println!(
+        "{rows} rows read, {events} events written, {outside} outside of the sessions, \
+         {bad} passed over"
+    );
+    match ended {
+        Ok(()) => Outcome::Done,
         Err(error) => Outcome::Failed(error.to_string()),
     }
 }

@@ -269,6 +269,39 @@ impl ByOrder {
         self.whole || !self.touched.is_empty()
     }
 
+    /// What stood at a price at the last [`end_event`](Self::end_event): for who adds up the books of
+    /// several venues, of which this one is amid an event. While the whole book is to be told, what
+    /// stands there.
+    #[must_use]
+    pub fn settled(&self, side: Side, price: i64) -> u64 {
+        let noted = self.touched.iter().find(|at| (at.side, at.price) == (side, price));
+        match (noted, self.ladder.find(side, price)) {
+            // Of a level that went and came again, the first note knows what it was before.
+            (Some(noted), _) => noted.before,
+            (None, Some(level)) => self.ladder.at(level).qty,
+            (None, None) => 0,
+        }
+    }
+
+    /// Each price of a side at which something stood at the last end, with [`Self::settled`]; in no
+    /// order.
+    pub fn each_settled(&self, side: Side, mut each: impl FnMut(i64, u64)) {
+        let gone = self.touched.iter().enumerate().filter(|(nth, at)| {
+            let is_first = || {
+                let mut earlier = self.touched[..*nth].iter();
+                earlier.all(|other| (other.side, other.price) != (side, at.price))
+            };
+            at.side == side && self.ladder.find(side, at.price).is_none() && is_first()
+        });
+        let gone = gone.map(|(_, at)| at.price);
+        for price in self.ladder.levels(side).map(|at| at.price).chain(gone) {
+            match self.settled(side, price) {
+                0 => {}
+                qty => each(price, qty),
+            }
+        }
+    }
+
     /// Ends an event: tells each level whose total differs from the last end, with its total now
     /// (zero: it is gone), bids first, best first within a side. Where the whole book is to be told,
     /// no level is.

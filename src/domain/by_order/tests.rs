@@ -121,9 +121,23 @@ proptest! {
     #[test]
     fn it_is_the_naive_book_after_every_operation(ops in prop::collection::vec(ops(), 0..120)) {
         let (mut book, mut naive, mut told) = (ByOrder::default(), Naive::default(), Told::default());
+        let mut is_whole = true;
         for op in ops {
             apply(&mut book, op);
             naive.take(op);
+            is_whole |= matches!(op, Op::Clear);
+            for side in SIDES {
+                let now = || book.levels(side).map(|at| (at.price, at.qty)).collect();
+                let then = if is_whole { now() } else { told[side as usize].clone() };
+                let mut settled = BTreeMap::new();
+                book.each_settled(side, |price, qty| assert_eq!(settled.insert(price, qty), None));
+                prop_assert_eq!(&settled, &then);
+                for price in -3..4 {
+                    let then = then.get(&price).copied().unwrap_or_default();
+                    prop_assert_eq!(book.settled(side, price), then);
+                }
+            }
+            is_whole &= !matches!(op, Op::End);
 
             prop_assert_eq!(book.len(), naive.0.len());
             for (nth, side) in SIDES.into_iter().enumerate() {

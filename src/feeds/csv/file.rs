@@ -40,6 +40,9 @@ pub enum FileError {
     Layout(#[from] LayoutError),
 }
 
+/// A row of more lines than this is taken for a quotation mark that nothing closes.
+const ROW_LINES_MAX: u64 = 64;
+
 /// A line of a file: its number from 1, and its cells, or why they cannot be told.
 pub type Line = (u64, Result<StringRecord, ::csv::Error>);
 
@@ -83,6 +86,11 @@ impl Rows {
             .from_reader(plain);
         let places = if layout.has_header {
             let header = reader.headers().map_err(|error| unreadable(error.into()))?;
+            if header.is_empty() {
+                // Nothing at all is in it: it has no rows.
+                let lines = Lines::Newest(Vec::new());
+                return Ok(Self { file, lines, places: Places::default(), date });
+            }
             let no_column = |word| FileError::NoColumn { file: file.clone(), word };
             layout.columns.in_header(header.iter()).map_err(no_column)?
         } else {
@@ -110,7 +118,15 @@ impl Iterator for Rows {
         let at = reader.position().line();
         match reader.read_record(&mut cells) {
             Ok(false) => None,
-            Ok(true) => Some(Ok((cells.position().map_or(at, |at| at.line()), Ok(cells)))),
+            Ok(true) => {
+                let first = cells.position().map_or(at, |at| at.line());
+                if ROW_LINES_MAX < reader.position().line().saturating_sub(first) {
+                    let file = self.file.display();
+                    let last = reader.position().line();
+                    tracing::warn!(%file, first, last, "one row: a quotation mark is not closed");
+                }
+                Some(Ok((first, Ok(cells))))
+            }
             Err(error) if error.is_io_error() => {
                 self.lines = Lines::Newest(Vec::new());
                 Some(Err(FileError::Unreadable { file: self.file.clone(), error: error.into() }))

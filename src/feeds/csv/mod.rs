@@ -17,7 +17,7 @@ mod time;
 
 pub use file::{FileError, Rows};
 pub use layout::{Column, Columns, Kind, Layout, LayoutError};
-pub use play::{Passed, play};
+pub use play::{Passed, play, read};
 pub use row::{BadRow, Row, RowReader};
 pub use session::Sessions;
 pub use time::{TimeForm, Zone, date_of};

@@ -33,14 +33,25 @@ pub struct Passed {
 /// # Errors
 ///
 /// What `each` says, or [`FeedError::Csv`] where a file cannot be read.
-pub(super) fn read(
+pub fn read(
     layout: &Layout,
     date: Option<Date>,
     files: &[PathBuf],
-    mut each: impl FnMut(Event) -> Result<(), FeedError>,
+    each: impl FnMut(Event) -> Result<(), FeedError>,
 ) -> Result<Passed, FeedError> {
-    let mut reader = RowReader::new(layout).map_err(FileError::from)?;
     let mut passed = Passed::default();
+    read_all(layout, date, files, &mut passed, each)?;
+    Ok(passed)
+}
+
+fn read_all(
+    layout: &Layout,
+    date: Option<Date>,
+    files: &[PathBuf],
+    passed: &mut Passed,
+    mut each: impl FnMut(Event) -> Result<(), FeedError>,
+) -> Result<(), FeedError> {
+    let mut reader = RowReader::new(layout).map_err(FileError::from)?;
     for file in files {
         let rows = Rows::open(file, layout, date)?;
         reader.begin(rows.places, rows.date);
@@ -53,8 +64,8 @@ pub(super) fn read(
             };
             match row {
                 Ok(Row::Event(event)) => {
-                    passed.events += 1;
                     each(event)?;
+                    passed.events += 1;
                 }
                 Ok(Row::Outside) => passed.outside += 1,
                 Err(error) => {
@@ -67,24 +78,40 @@ pub(super) fn read(
             }
         }
     }
-    Ok(passed)
+    Ok(())
 }
 
-/// Plays CSV files in the order given into the log, at `speed` by their times.
+/// Plays CSV files in the order given into the log, at `speed` by their times; what was read, and how
+/// it ended.
 ///
 /// All files are opened before anything is written, so a name or a column that is wrong costs
-/// nothing. `date` is the date of times of day, for all files; else their names say it.
+/// nothing. `date` is the date of times of day, for all files; else their names say it. A row that
+/// cannot be read is counted and passed over; a file that is damaged ends the feed where it is
+/// damaged, and what came before is written.
 ///
 /// # Errors
 ///
-/// [`FeedError`]; a row that cannot be read is counted and passed over.
+/// [`FeedError`].
 pub fn play(
     settings: &config::Kafka,
     speed: Speed,
     layout: &Layout,
     date: Option<Date>,
     files: &[PathBuf],
-) -> Result<Passed, FeedError> {
+) -> (Passed, Result<(), FeedError>) {
+    let mut passed = Passed::default();
+    let ended = play_all(settings, speed, layout, date, files, &mut passed);
+    (passed, ended)
+}
+
+fn play_all(
+    settings: &config::Kafka,
+    speed: Speed,
+    layout: &Layout,
+    date: Option<Date>,
+    files: &[PathBuf],
+    passed: &mut Passed,
+) -> Result<(), FeedError> {
     for file in files {
         let oldest_first = Layout { newest_first: false, ..layout.clone() };
         Rows::open(file, &oldest_first, date)?;
@@ -92,10 +119,12 @@ pub fn play(
     let writer = Writer::new(settings)?;
     let topic = settings.topic(MARKET_TOPIC);
     let mut pace = Pace::new(speed);
-    let passed = read(layout, date, files, |event| {
+    let ended = read_all(layout, date, files, passed, |event| {
         std::thread::sleep(pace.wait_for(event.ts_event));
         Ok(send(&writer, &topic, &layout.instrument, &[event])?)
-    })?;
-    writer.flush(PATIENCE)?;
-    Ok(passed)
+    });
+    // What is queued goes out, however the files ended.
+    let flushed = writer.flush(PATIENCE);
+    ended?;
+    Ok(flushed?)
 }

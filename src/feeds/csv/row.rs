@@ -135,14 +135,15 @@ impl<'a> RowReader<'a> {
         if qty.is_negative() { Err(number(name, text)) } else { Ok(qty) }
     }
 
-    /// A side of a quote; none where its price is empty. A quantity that is not told is zero.
+    /// A side of a quote; none where its price is empty, or a word for that. A quantity that is not
+    /// told is zero.
     fn level(
         &self,
         name: &'static str,
         at: Option<&str>,
         qty: Option<&str>,
     ) -> Result<Option<LevelChange>, BadRow> {
-        let told = |text: &Option<&str>| text.is_some_and(|text| !text.is_empty());
+        let told = |text: &Option<&str>| text.is_some_and(|text| !is_nothing(text));
         if !told(&at) {
             return Ok(None);
         }
@@ -151,12 +152,12 @@ impl<'a> RowReader<'a> {
         Ok(Some((price, qty)))
     }
 
-    /// Who took: `buy`, `b`, `bid`, `true` and the like; empty is not known.
+    /// Who took: `buy`, `b`, `bid`, `true` and the like, FIX's 1 and 2 too; empty is not known.
     fn side(&self, word: &str) -> Result<Option<Aggressor>, BadRow> {
         let side = match word.to_ascii_lowercase().as_str() {
             "" | "n" | "none" | "unknown" => return Ok(None),
             "b" | "buy" | "bid" | "buyer" | "true" | "1" => Aggressor::Buy,
-            "s" | "sell" | "a" | "ask" | "seller" | "false" | "0" | "-1" => Aggressor::Sell,
+            "s" | "sell" | "a" | "ask" | "seller" | "false" | "0" | "-1" | "2" => Aggressor::Sell,
             _ => return Err(BadRow::Side(word.to_owned())),
         };
         Ok(Some(match (self.layout.side_is_maker, side) {
@@ -184,10 +185,28 @@ fn price(layout: &Layout, name: &'static str, text: Option<&str>) -> Result<Deci
 fn decimal(scale: Option<u8>, name: &'static str, text: Option<&str>) -> Result<Decimal, BadRow> {
     let digits = text.ok_or(BadRow::Missing(name))?;
     let read = match scale {
-        None => Decimal::parse(digits).ok(),
+        None => Decimal::parse_scientific(digits).ok().or_else(|| bare_point(digits)),
         Some(scale) => digits.parse().ok().map(|units| Decimal::from_mantissa(units, scale)),
     };
     read.ok_or_else(|| number(name, text))
+}
+
+/// A number with nothing on one side of its point, as `.5` and `5.`.
+fn bare_point(text: &str) -> Option<Decimal> {
+    let (digits, exponent) = text.split_at(text.find(['e', 'E']).unwrap_or(text.len()));
+    let (whole, fraction) = digits.split_once('.')?;
+    let number = match (whole, fraction) {
+        ("" | "-", "") => return None,
+        ("" | "-", fraction) => format!("{whole}0.{fraction}{exponent}"),
+        (whole, "") => format!("{whole}{exponent}"),
+        _ => return None,
+    };
+    Decimal::parse_scientific(&number).ok()
+}
+
+/// Empty, or what programs write for it.
+fn is_nothing(text: &str) -> bool {
+    text.is_empty() || ["nan", "null", "none"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 fn number(name: &'static str, text: Option<&str>) -> BadRow {

@@ -2,7 +2,7 @@
 //!
 //! | record | events |
 //! | --- | --- |
-//! | `mbo` | `trade` for each T; at the end of each event one `book_delta` of the changed levels, or a `book_snapshot` after a clear or a snapshot |
+//! | `mbo` | `trade` for each T; at the end of each event one `book_delta` of the changed levels, or a `book_snapshot` after a clear or a snapshot; `quote` where quotes were told before |
 //! | `mbp-1`, `mbp-10` | `book_snapshot`, then a `book_delta` where levels differ; `quote`; `trade` for T |
 //! | `tbbo`, `cmbp-1`, `tcbbo` | `quote`; `trade` for T |
 //! | `trades` | `trade` |
@@ -12,27 +12,35 @@
 //! | `ohlcv-*` | none: bars are made of trades here |
 //! | symbol mappings, system and error messages | none |
 //!
-//! Event time is the record's `ts_event`, or `ts_recv` where that is undefined. Books carry no
-//! `seq`: several events of a venue share one, and it begins anew every week.
+//! Event time is the record's `ts_event`, or `ts_recv` where that is undefined, and of what tells a
+//! state (snapshots of orders, quotes at intervals). Books carry no `seq`: several events of a venue
+//! share one, and it begins anew every week. A book that may be wrong is told by `disconnect` and
+//! then by `book_delta`s alone: one of a stream that begins amid it, until a clear or a snapshot, and
+//! one that is flagged so, until the flag ends.
 
 use std::collections::HashMap;
 
-use ::dbn::{BidAskPair, ConsolidatedBidAskPair, MboMsg, Metadata, RecordRef, Schema};
-use compact_str::{CompactString, format_compact};
+use ::dbn::enums::rtype;
+use ::dbn::{
+    ConsolidatedBidAskPair, MboMsg, Metadata, RecordHeader, RecordRef, SType, Schema,
+    SymbolMappingMsg,
+};
+use compact_str::{CompactString, ToCompactString};
 use foldhash::fast::FixedState;
 
-use super::levels::Levels;
 use super::message::{Message, MessageError};
-use super::orders::Orders;
+use super::state::{At, Printed, Quoted, Rewound, Shown, Source, State, best, top_of};
 use super::symbols::Symbols;
+use super::tape::{TAPES, Tape};
 use super::{fixed, words};
 use crate::domain::by_order::ByOrder;
-use crate::domain::market::{Aggressor, Body, Event, Instrument, LevelChange, Nanos, Trade};
-use crate::feeds::venues::prints::Prints;
+use crate::domain::market::{Event, Instrument, Nanos};
 
-/// The most instruments whose books are held.
+/// The most instruments whose books are held; one at several publishers is several.
 pub const BOOKS_MAX: usize = 1 << 20;
 const DAY_NS: u64 = 86_400_000_000_000;
+/// What a subscription asks for that wants all instruments of a dataset.
+const ALL_SYMBOLS: &str = "ALL_SYMBOLS";
 
 /// Why a record gave nothing that it ought to have given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,47 +60,6 @@ pub enum Refused {
     /// One instrument more than are held.
     #[error("more than {BOOKS_MAX} instruments")]
     TooManyInstruments,
-    /// Books of two publishers under one name; the first one's is told.
-    #[error("a book of publisher {0}, while that of another one is told")]
-    SecondPublisher(u16),
-}
-
-/// Which records a trade came with; each schema counts the trades of a sequence number anew, so
-/// that a trade has the same id in all of them.
-#[derive(Clone, Copy)]
-enum Tape {
-    Orders,
-    Trades,
-    Top,
-    Depth,
-    Consolidated,
-}
-
-/// Who tells an instrument's book. A later one is finer, and takes over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-enum Source {
-    #[default]
-    Nobody,
-    Top,
-    Depth,
-    Orders,
-}
-
-type Quoted = (Option<LevelChange>, Option<LevelChange>);
-
-/// What is kept of an instrument.
-struct State {
-    instrument: Instrument,
-    source: Source,
-    publisher: u16,
-    maybe_bad: bool,
-    orders: Orders,
-    levels: Levels,
-    quoted: Option<Quoted>,
-    /// The last sequence number of each tape, and how many trades it had.
-    trades: [(u32, u32); 5],
-    /// The same for trades without a sequence number.
-    unnamed: [Prints; 5],
 }
 
 /// Makes events of records; files follow one another.
@@ -100,25 +67,25 @@ struct State {
 pub struct Adapter {
     symbols: Symbols,
     is_tbbo: bool,
-    /// The state of an instrument id on a day; forgotten where names may change.
-    known: HashMap<(u32, u16), (u64, usize), FixedState>,
+    /// The state of an instrument id on a day, and which part of it is the publisher's; forgotten
+    /// where names may change.
+    known: HashMap<(u32, u16), Known, FixedState>,
+    /// The publishers of `known`.
+    publishers: Vec<u16>,
     by_name: HashMap<Instrument, usize, FixedState>,
     states: Vec<State>,
+    /// How many parts the states have in all.
+    parts: usize,
     last: Option<At>,
+    /// The dataset and end of each tape's last file.
+    ended: [Option<(CompactString, u64)>; TAPES],
 }
 
-/// When a record happened.
 #[derive(Clone, Copy)]
-struct At {
-    ts_event: Nanos,
-    ts_recv: Option<Nanos>,
-}
-
-impl At {
-    fn event(&self, body: Body) -> Event {
-        let Self { ts_event, ts_recv } = *self;
-        Event { ts_event, ts_recv, seq: None, prev_seq: None, body }
-    }
+struct Known {
+    day: u64,
+    slot: usize,
+    part: usize,
 }
 
 impl Adapter {
@@ -126,14 +93,36 @@ impl Adapter {
     pub fn begin(&mut self, metadata: Option<&Metadata>) {
         self.symbols.begin(metadata);
         self.is_tbbo = metadata.is_some_and(|at| at.schema == Some(Schema::Tbbo));
-        self.known.clear();
+        self.forget_names();
+        let rewound = self.rewound(metadata);
+        self.states.iter_mut().for_each(|state| state.begin_file(rewound));
     }
 
-    /// The order-by-order book of an instrument, where `mbo` records came.
+    /// Which trades a file counts anew, so that a file that tells trades again gives them the ids
+    /// they had: all, unless it has one schema; none, where it goes on at the end of another one,
+    /// so that a time whose trades are in both gives each its own id.
+    fn rewound(&mut self, metadata: Option<&Metadata>) -> Rewound {
+        let Some((told, schema)) = metadata.and_then(|told| Some((told, told.schema?))) else {
+            self.ended = Default::default();
+            return Rewound::All;
+        };
+        let Some(tape) = Tape::of(schema) else { return Rewound::None };
+        let end = told.end.map(|end| (told.dataset.to_compact_string(), end.get()));
+        let before = std::mem::replace(&mut self.ended[tape as usize], end);
+        let goes_on = before.is_some_and(|(of, end)| of == told.dataset && end <= told.start);
+        if goes_on { Rewound::None } else { Rewound::One(tape) }
+    }
+
+    fn forget_names(&mut self) {
+        self.known.clear();
+        self.publishers.clear();
+    }
+
+    /// The order-by-order book of an instrument, where `mbo` records came; of several publishers,
+    /// that of the first.
     #[must_use]
     pub fn orders(&self, instrument: &Instrument) -> Option<&ByOrder> {
-        let state = &self.states[*self.by_name.get(instrument)?];
-        (state.source == Source::Orders).then(|| state.orders.book())
+        self.states[*self.by_name.get(instrument)?].orders()
     }
 
     /// Takes one record and appends the events it carries.
@@ -147,92 +136,99 @@ impl Adapter {
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), Refused> {
         match Message::of(record)? {
-            Message::Mbo(msg) => self.orders_of(msg, out),
+            Message::Mbo(msg) => self.order(msg, out),
             Message::Trade(msg) => {
-                let (at, state) = self.at(&msg.hd, msg.ts_recv)?;
-                state.print(
-                    &at,
-                    Tape::Trades,
-                    Printed::new(msg.price, msg.size, msg.side, msg.sequence),
-                    out,
-                )
+                let (at, state, part) = self.at(&msg.hd, msg.ts_recv)?;
+                let printed = Printed::new(msg.price, msg.size, msg.side, msg.sequence);
+                state.print(part, &at, Tape::Trades, printed, out)
             }
             Message::Mbp1(msg) => {
                 let is_tbbo = self.is_tbbo;
-                let (at, state) = self.at(&msg.hd, msg.ts_recv)?;
-                let bad = msg.flags.is_maybe_bad_book();
-                let booked = if is_tbbo {
-                    Ok(())
+                let (at, state, part) = self.at(&msg.hd, msg.ts_recv)?;
+                if is_tbbo {
+                    state.top_at_trade(part, top_of(&msg.levels[0]), &at, out);
                 } else {
-                    state.book(Source::Top, msg.hd.publisher_id, &at, bad, &msg.levels, out)
-                };
-                state.quote(&at, top_of(&msg.levels[0]), out);
-                if msg.action as u8 == b'T' {
-                    let printed = Printed::new(msg.price, msg.size, msg.side, msg.sequence);
-                    state.print(&at, Tape::Top, printed, out)?;
+                    let shown = Shown {
+                        action: msg.action as u8,
+                        may_be_wrong: msg.flags.is_maybe_bad_book(),
+                        levels: &msg.levels,
+                    };
+                    state.levels(Source::Top, part, &shown, &at, out);
                 }
-                booked
+                if msg.action as u8 == b'T' {
+                    let tape = if is_tbbo { Tape::TopAtTrades } else { Tape::Top };
+                    let printed = Printed::new(msg.price, msg.size, msg.side, msg.sequence);
+                    state.print(part, &at, tape, printed, out)?;
+                }
+                Ok(())
             }
             Message::Mbp10(msg) => {
-                let (at, state) = self.at(&msg.hd, msg.ts_recv)?;
-                let bad = msg.flags.is_maybe_bad_book();
-                let publisher = msg.hd.publisher_id;
-                let booked = state.book(Source::Depth, publisher, &at, bad, &msg.levels, out);
-                state.quote(&at, top_of(&msg.levels[0]), out);
+                let (at, state, part) = self.at(&msg.hd, msg.ts_recv)?;
+                let shown = Shown {
+                    action: msg.action as u8,
+                    may_be_wrong: msg.flags.is_maybe_bad_book(),
+                    levels: &msg.levels,
+                };
+                state.levels(Source::Depth, part, &shown, &at, out);
                 if msg.action as u8 == b'T' {
                     let printed = Printed::new(msg.price, msg.size, msg.side, msg.sequence);
-                    state.print(&at, Tape::Depth, printed, out)?;
+                    state.print(part, &at, Tape::Depth, printed, out)?;
                 }
-                booked
+                Ok(())
             }
+            // The event time is that of the last trade, the receive time the end of the interval.
             Message::Bbo(msg) => {
-                let (at, state) = self.at(&msg.hd, msg.ts_recv)?;
-                state.quote(&at, top_of(&msg.levels[0]), out);
+                let (at, state, part) = self.at(&msg.hd, msg.ts_recv)?;
+                state.top(Source::Nobody, part, top_of(&msg.levels[0]), &at.received(), out);
                 Ok(())
             }
             Message::Cmbp1(msg) => {
-                let (at, state) = self.at(&msg.hd, msg.ts_recv)?;
-                state.quote(&at, consolidated(&msg.levels[0]), out);
+                let (at, state, part) = self.at(&msg.hd, msg.ts_recv)?;
+                state.consolidated(consolidated(&msg.levels[0]), &at, out);
                 if msg.action as u8 == b'T' {
+                    let tape = match msg.hd.rtype {
+                        rtype::TCBBO => Tape::ConsolidatedAtTrades,
+                        _ => Tape::Consolidated,
+                    };
                     let printed = Printed::new(msg.price, msg.size, msg.side, 0);
-                    state.print(&at, Tape::Consolidated, printed, out)?;
+                    state.print(part, &at, tape, printed, out)?;
                 }
                 Ok(())
             }
             Message::Cbbo(msg) => {
-                let (at, state) = self.at(&msg.hd, msg.ts_recv)?;
-                state.quote(&at, consolidated(&msg.levels[0]), out);
+                let (at, state, _) = self.at(&msg.hd, msg.ts_recv)?;
+                state.consolidated(consolidated(&msg.levels[0]), &at.received(), out);
                 Ok(())
             }
             Message::Definition(msg) => {
                 if let Ok(symbol) = msg.raw_symbol() {
-                    self.symbols.define(msg.hd.instrument_id, symbol);
+                    self.define(&msg.hd, symbol);
                 }
-                let (at, state) = self.at(&msg.hd, msg.ts_recv)?;
+                let (at, state, _) = self.at(&msg.hd, msg.ts_recv)?;
                 let body = words::definition(&msg);
                 out.extend(body.map(|body| (state.instrument.clone(), at.event(body))));
                 Ok(())
             }
             Message::Status(msg) => {
-                let (at, state) = self.at(&msg.hd, msg.ts_recv)?;
-                out.push((state.instrument.clone(), at.event(words::status(msg))));
+                let (at, state, _) = self.at(&msg.hd, msg.ts_recv)?;
+                let body = words::status(msg);
+                out.extend(body.map(|body| (state.instrument.clone(), at.event(body))));
                 Ok(())
             }
             Message::Mapping(msg) => {
-                let symbol = [msg.stype_out_symbol(), msg.stype_in_symbol()];
-                if let Some(symbol) = symbol.into_iter().flatten().find(|text| !text.is_empty()) {
+                if let Some(symbol) = mapped(&msg) {
                     self.symbols.map(msg.hd.instrument_id, symbol);
-                    self.known.clear();
+                    self.forget_names();
                 }
                 Ok(())
             }
             Message::Statistic(msg) => {
-                let (at, state) = self.at(&msg.hd, msg.ts_recv)?;
+                let (at, state, _) = self.at(&msg.hd, msg.ts_recv)?;
                 out.push((state.instrument.clone(), at.event(words::statistic(&msg))));
                 Ok(())
             }
             Message::Imbalance(msg) => {
-                let (at, state) = self.at(&msg.hd, msg.ts_recv)?;
+                let (at, state, _) = self.at(&msg.hd, msg.ts_recv)?;
                 out.push((state.instrument.clone(), at.event(words::imbalance(msg))));
                 Ok(())
             }
@@ -248,206 +244,89 @@ impl Adapter {
 
     /// Tells what is left of events that had no end, behind the last file.
     pub fn finish(&mut self, out: &mut Vec<(Instrument, Event)>) {
-        let Some(at) = self.last else { return };
-        for state in &mut self.states {
-            if state.source == Source::Orders && state.orders.book().is_touched() {
-                let body = state.orders.tell();
-                out.extend(body.map(|body| (state.instrument.clone(), at.event(body))));
+        self.states.iter_mut().for_each(|state| state.finish(out));
+    }
+
+    fn order(&mut self, msg: &MboMsg, out: &mut Vec<(Instrument, Event)>) -> Result<(), Refused> {
+        let (at, state, part) = self.at(&msg.hd, msg.ts_recv)?;
+        // Orders of a snapshot keep the time of their last change; it is of its receive time.
+        let at = if msg.flags.is_snapshot() { at.received() } else { at };
+        state.order(part, msg, &at, out)
+    }
+
+    /// Takes a definition's symbol; where it is new, the id may have another name.
+    fn define(&mut self, header: &RecordHeader, symbol: &str) {
+        let id = header.instrument_id;
+        if self.symbols.define(id, header.publisher_id, symbol) {
+            for publisher in &self.publishers {
+                self.known.remove(&(id, *publisher));
             }
         }
     }
 
-    fn orders_of(
-        &mut self,
-        msg: &MboMsg,
-        out: &mut Vec<(Instrument, Event)>,
-    ) -> Result<(), Refused> {
-        let (at, state) = self.at(&msg.hd, msg.ts_recv)?;
-        let publisher = msg.hd.publisher_id;
-        if state.tells(Source::Orders, publisher, &at, msg.flags.is_maybe_bad_book(), out)? {
-            let printed = (msg.action as u8 == b'T')
-                .then(|| Printed::new(msg.price, msg.size, msg.side, msg.sequence));
-            let printed =
-                printed.map_or(Ok(()), |printed| state.print(&at, Tape::Orders, printed, out));
-            if let Some(body) = state.orders.take(msg) {
-                out.push((state.instrument.clone(), at.event(body)));
-            }
-            return printed;
-        }
-        Ok(())
-    }
-
-    /// When a record happened, and the state of its instrument.
+    /// When a record happened, the state of its instrument, and which part is the publisher's.
     fn at(
         &mut self,
-        header: &::dbn::RecordHeader,
+        header: &RecordHeader,
         ts_recv: u64,
-    ) -> Result<(At, &mut State), Refused> {
+    ) -> Result<(At, &mut State, usize), Refused> {
         let recv = fixed::time(ts_recv);
         let ts_event = fixed::time(header.ts_event).or(recv).ok_or(Refused::NoTime)?;
         let index = if recv.is_some() { ts_recv } else { header.ts_event };
         let key = (header.instrument_id, header.publisher_id);
         let day = index / DAY_NS;
-        let slot = match self.known.get(&key) {
-            Some(&(on, slot)) if on == day => slot,
+        let known = match self.known.get(&key) {
+            Some(known) if known.day == day => *known,
             _ => {
-                let slot = self.slot_of(key, index)?;
+                let (slot, part) = self.find(key, index)?;
                 if BOOKS_MAX <= self.known.len() {
-                    self.known.clear();
+                    self.forget_names();
                 }
-                self.known.insert(key, (day, slot));
-                slot
+                if !self.publishers.contains(&key.1) {
+                    self.publishers.push(key.1);
+                }
+                let known = Known { day, slot, part };
+                self.known.insert(key, known);
+                known
             }
         };
         let at = At { ts_event, ts_recv: recv };
         self.last = Some(at);
-        Ok((at, &mut self.states[slot]))
+        let state = &mut self.states[known.slot];
+        state.is_of(known.part, header.instrument_id);
+        Ok((at, state, known.part))
     }
 
-    fn slot_of(&mut self, (id, publisher): (u32, u16), ts: u64) -> Result<usize, Refused> {
+    /// The state of an instrument, and the publisher's part of it.
+    fn find(&mut self, (id, publisher): (u32, u16), ts: u64) -> Result<(usize, usize), Refused> {
         let instrument = self.symbols.instrument(id, publisher, ts).ok_or(Refused::NoName(id))?;
-        if let Some(&slot) = self.by_name.get(&instrument) {
-            return Ok(slot);
+        if BOOKS_MAX <= self.parts {
+            let slot = self.by_name.get(&instrument).copied();
+            let part = slot.and_then(|slot| Some((slot, self.states[slot].find_part(publisher)?)));
+            return part.ok_or(Refused::TooManyInstruments);
         }
-        if BOOKS_MAX <= self.states.len() {
-            return Err(Refused::TooManyInstruments);
-        }
-        self.states.push(State {
-            instrument: instrument.clone(),
-            source: Source::Nobody,
-            publisher,
-            maybe_bad: false,
-            orders: Orders::default(),
-            levels: Levels::default(),
-            quoted: None,
-            trades: [(0, 0); 5],
-            unnamed: Default::default(),
+        let slot = *self.by_name.entry(instrument).or_insert_with_key(|instrument| {
+            self.states.push(State::new(instrument.clone()));
+            self.states.len() - 1
         });
-        self.by_name.insert(instrument, self.states.len() - 1);
-        Ok(self.states.len() - 1)
+        let (part, is_new) = self.states[slot].part_of(publisher, id);
+        self.parts += usize::from(is_new);
+        Ok((slot, part))
     }
 }
 
-/// A trade as a record has it.
-struct Printed {
-    price: i64,
-    size: u32,
-    side: u8,
-    sequence: u32,
-}
-
-impl Printed {
-    fn new(price: i64, size: u32, side: std::ffi::c_char, sequence: u32) -> Self {
-        Self { price, size, side: side as u8, sequence }
-    }
-}
-
-impl State {
-    /// Whether a record of `source` tells this instrument's book. Who begins to, tells it whole.
-    ///
-    /// The flag "maybe bad book" says that the vendor lost messages: the book is told to be lost
-    /// once, and is whole again with the next clear or snapshot.
-    fn tells(
-        &mut self,
-        source: Source,
-        publisher: u16,
-        at: &At,
-        maybe_bad: bool,
-        out: &mut Vec<(Instrument, Event)>,
-    ) -> Result<bool, Refused> {
-        if source < self.source {
-            return Ok(false);
-        }
-        if self.source < source {
-            (self.source, self.publisher) = (source, publisher);
-            self.orders.tell_whole();
-            self.levels.tell_whole();
-        } else if self.publisher != publisher {
-            return Err(Refused::SecondPublisher(publisher));
-        }
-        if maybe_bad && !self.maybe_bad {
-            out.push((self.instrument.clone(), at.event(Body::Disconnect)));
-            self.levels.tell_whole();
-        }
-        self.maybe_bad = maybe_bad;
-        Ok(true)
-    }
-
-    fn book(
-        &mut self,
-        source: Source,
-        publisher: u16,
-        at: &At,
-        maybe_bad: bool,
-        levels: &[BidAskPair],
-        out: &mut Vec<(Instrument, Event)>,
-    ) -> Result<(), Refused> {
-        if self.tells(source, publisher, at, maybe_bad, out)?
-            && let Some(body) = self.levels.take(levels)
-        {
-            out.push((self.instrument.clone(), at.event(body)));
-        }
-        Ok(())
-    }
-
-    /// A quote, where it is another one than the last.
-    fn quote(&mut self, at: &At, quoted: Quoted, out: &mut Vec<(Instrument, Event)>) {
-        if self.quoted != Some(quoted) {
-            self.quoted = Some(quoted);
-            let (bid, ask) = quoted;
-            out.push((self.instrument.clone(), at.event(Body::Quote { bid, ask })));
-        }
-    }
-
-    fn print(
-        &mut self,
-        at: &At,
-        tape: Tape,
-        printed: Printed,
-        out: &mut Vec<(Instrument, Event)>,
-    ) -> Result<(), Refused> {
-        let (price, qty) = fixed::level(printed.price, printed.size).ok_or(Refused::NoTrade)?;
-        let trade = Trade {
-            trade_id: self.next_id(tape, at.ts_event, printed.sequence),
-            price,
-            qty,
-            aggressor: match printed.side {
-                b'B' => Some(Aggressor::Buy),
-                b'A' => Some(Aggressor::Sell),
-                _ => None,
-            },
-            count: 1,
-            conditions: CompactString::default(),
-        };
-        let seq = (printed.sequence != 0).then(|| u64::from(printed.sequence));
-        let event = Event { seq, ..at.event(Body::Trade(Box::new(trade))) };
-        out.push((self.instrument.clone(), event));
-        Ok(())
-    }
-
-    /// The sequence number, with a counter behind it from its second trade on; where there is no
-    /// sequence number, the event time and the counter.
-    fn next_id(&mut self, tape: Tape, ts: Nanos, sequence: u32) -> CompactString {
-        if sequence == 0 {
-            return self.unnamed[tape as usize].next_id(ts);
-        }
-        let (last, count) = &mut self.trades[tape as usize];
-        if *last == sequence {
-            *count += 1;
-        } else {
-            (*last, *count) = (sequence, 0);
-        }
-        match *count {
-            0 => format_compact!("{sequence}"),
-            count => format_compact!("{sequence}.{count}"),
-        }
-    }
-}
-
-fn top_of(level: &BidAskPair) -> Quoted {
-    (fixed::level(level.bid_px, level.bid_sz), fixed::level(level.ask_px, level.ask_sz))
+/// The symbol that a live gateway maps an instrument id to: the one it gives, or the one it was
+/// asked for, where the one it gives is an id again. What stands for many (a parent, all symbols) is
+/// no one's name.
+fn mapped(msg: &SymbolMappingMsg) -> Option<&str> {
+    let is_id = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let given = msg.stype_out_symbol().unwrap_or_default();
+    let asked = msg.stype_in_symbol().unwrap_or_default();
+    let is_one = !matches!(msg.stype_in(), Ok(SType::Parent)) && asked != ALL_SYMBOLS;
+    let symbol = if is_id(given) && is_one && !is_id(asked) { asked } else { given };
+    (!symbol.is_empty()).then_some(symbol)
 }
 
 fn consolidated(level: &ConsolidatedBidAskPair) -> Quoted {
-    (fixed::level(level.bid_px, level.bid_sz), fixed::level(level.ask_px, level.ask_sz))
+    [best(level.bid_px, level.bid_sz), best(level.ask_px, level.ask_sz)]
 }

@@ -33,6 +33,11 @@ pub(super) fn level(units: i64, size: u32) -> Option<LevelChange> {
     Some((price(units).filter(|_| size != 0)?, qty(u64::from(size))))
 }
 
+/// What stands at a price; zero where nothing does. None where the price is undefined.
+pub(super) fn change(units: i64, qty: u64) -> Option<LevelChange> {
+    Some((price(units)?, self::qty(qty)))
+}
+
 /// A time; none where it is undefined or beyond what `md.v1` takes (the year 2116).
 pub(super) fn time(ns: u64) -> Option<Nanos> {
     if ns == UNDEF_TIMESTAMP {

@@ -119,12 +119,14 @@ impl<'a> Message<'a> {
 }
 
 /// Whether a record is long enough for `T`, whose type it is of.
-fn holds<T: HasRType<Header = RecordHeader>>(record: RecordRef<'_>) -> bool {
+pub(super) fn holds<T: HasRType<Header = RecordHeader>>(record: RecordRef<'_>) -> bool {
     size_of::<T>() <= record.header().record_size()
 }
 
 /// The record as a `T`; its length is compared before it is looked into.
-fn whole<T: HasRType<Header = RecordHeader>>(record: RecordRef<'_>) -> Result<&T, MessageError> {
+pub(super) fn whole<T: HasRType<Header = RecordHeader>>(
+    record: RecordRef<'_>,
+) -> Result<&T, MessageError> {
     let header = record.header();
     let (kind, bytes) = (header.rtype, header.record_size());
     record.try_get().map_err(|_| MessageError::TooShort { kind, bytes })

@@ -14,6 +14,8 @@ use ::dbn::{
     VersionUpgradePolicy, v1, v2, v3,
 };
 
+use super::stride::{Stride, Stumble};
+
 /// The greatest metadata taken, in bytes: a month of all options has some 30 MiB.
 const METADATA_BYTES_MAX: u32 = 256 * 1024 * 1024;
 /// The first bytes of metadata: `DBN`, the version, and the length of the rest (four bytes).
@@ -51,6 +53,9 @@ pub enum Fault {
     /// It ends within a record or the metadata.
     #[error("it ends within a record: {0} bytes are left over")]
     CutShort(usize),
+    /// A record says of itself a length that none has.
+    #[error("a record of {0} words of four bytes")]
+    Length(u8),
     /// What the vendor's decoder says.
     #[error("{0}")]
     Malformed(#[from] ::dbn::Error),
@@ -61,6 +66,9 @@ pub struct Reader {
     file: PathBuf,
     input: DynReader<'static, Box<dyn BufRead + Send>>,
     fsm: DbnFsm,
+    stride: Stride,
+    /// The length of a record that cannot be one, behind all that the decoder has.
+    damaged: Option<u8>,
     metadata: Option<Metadata>,
     records: u64,
 }
@@ -85,17 +93,10 @@ impl Reader {
     ///
     /// As [`Reader::open`].
     pub fn read(file: PathBuf, packed: Box<dyn BufRead + Send>) -> Result<Self, FileError> {
-        match Self::begin(packed) {
-            Ok((input, fsm, metadata)) => Ok(Self { file, input, fsm, metadata, records: 0 }),
-            Err(fault) => Err(FileError { file, records: 0, fault }),
-        }
+        Self::begin(file.clone(), packed).map_err(|fault| FileError { file, records: 0, fault })
     }
 
-    #[allow(clippy::type_complexity)]
-    fn begin(
-        mut packed: Box<dyn BufRead + Send>,
-    ) -> Result<(DynReader<'static, Box<dyn BufRead + Send>>, DbnFsm, Option<Metadata>), Fault>
-    {
+    fn begin(file: PathBuf, mut packed: Box<dyn BufRead + Send>) -> Result<Self, Fault> {
         let first = packed.fill_buf()?;
         let skippable = first.len() > DBZ_AT.end && first[1..4] == [0x2a, 0x4d, 0x18];
         if skippable && first[0] & 0xf0 == 0x50 && first[DBZ_AT] == *b"DBZ" {
@@ -105,13 +106,14 @@ impl Reader {
         let mut prefix = Vec::with_capacity(PRELUDE_BYTES);
         input.by_ref().take(PRELUDE_BYTES as u64).read_to_end(&mut prefix)?;
         let has_metadata = prefix.starts_with(b"DBN");
+        let mut metadata_bytes = 0;
         match *prefix.as_slice() {
-            [] => {}
             [b'D', b'B', b'N', _, a, b, c, d] => {
                 let length = u32::from_le_bytes([a, b, c, d]);
                 if METADATA_BYTES_MAX < length {
                     return Err(Fault::Metadata(length));
                 }
+                metadata_bytes = PRELUDE_BYTES + length as usize;
             }
             // A record: its length in words, then its type.
             [length, kind, ..] if fits(length, kind) => {}
@@ -122,19 +124,43 @@ impl Reader {
             .skip_metadata(!has_metadata)
             .build()?;
         fsm.write_all(&prefix);
-        let mut metadata = None;
-        while has_metadata && metadata.is_none() {
-            match fsm.process() {
-                ProcessResult::Metadata(found) => metadata = Some(found),
+        let mut stride = Stride::behind(metadata_bytes);
+        if let Err(Stumble { length, .. }) = stride.take(&prefix) {
+            return Err(Fault::Length(length));
+        }
+        let mut reader =
+            Self { file, input, fsm, stride, damaged: None, metadata: None, records: 0 };
+        while has_metadata && reader.metadata.is_none() {
+            match reader.fsm.process() {
+                ProcessResult::Metadata(found) => reader.metadata = Some(found),
                 ProcessResult::Err(error) => return Err(error.into()),
                 ProcessResult::Record(()) => break,
-                ProcessResult::ReadMore(_) => match input.read(fsm.space())? {
-                    0 => return Err(Fault::CutShort(fsm.data().len())),
-                    read => fsm.fill(read),
-                },
+                ProcessResult::ReadMore(_) => {
+                    if !reader.read_on()? {
+                        return Err(Fault::CutShort(reader.fsm.data().len()));
+                    }
+                }
             }
         }
-        Ok((input, fsm, metadata))
+        Ok(reader)
+    }
+
+    /// Hands more bytes to the decoder; false at the end of the file.
+    fn read_on(&mut self) -> Result<bool, Fault> {
+        if let Some(length) = self.damaged {
+            return Err(Fault::Length(length));
+        }
+        let space = self.fsm.space();
+        let read = self.input.read(space)?;
+        match self.stride.take(&space[..read]) {
+            Ok(()) => self.fsm.fill(read),
+            // What stands in front of it is good.
+            Err(Stumble { before, length }) => {
+                self.damaged = Some(length);
+                self.fsm.fill(before);
+            }
+        }
+        Ok(read != 0)
     }
 
     /// What the file says of itself; none for a fragment.
@@ -169,11 +195,12 @@ impl Reader {
                 ProcessResult::Record(_) => return Ok(()),
                 ProcessResult::Metadata(_) => {}
                 ProcessResult::Err(error) => return Err(error.into()),
-                ProcessResult::ReadMore(_) => match self.input.read(self.fsm.space())? {
-                    0 if self.fsm.data().is_empty() => return Ok(()),
-                    0 => return Err(Fault::CutShort(self.fsm.data().len())),
-                    read => self.fsm.fill(read),
-                },
+                ProcessResult::ReadMore(_) => {
+                    if !self.read_on()? {
+                        let left = self.fsm.data().len();
+                        return if left == 0 { Ok(()) } else { Err(Fault::CutShort(left)) };
+                    }
+                }
             }
         }
     }

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use ::dbn::{Metadata, Publisher, TsSymbolMap, UNDEF_TIMESTAMP};
+use compact_str::CompactString;
 use foldhash::fast::FixedState;
 
 use crate::domain::market::Instrument;
@@ -34,7 +35,10 @@ pub(super) struct Symbols {
     dataset: Option<String>,
     by_day: TsSymbolMap,
     mapped: HashMap<u32, String, FixedState>,
-    defined: HashMap<u32, String, FixedState>,
+    /// By the dataset: an id is another instrument's in each.
+    defined: HashMap<CompactString, HashMap<u32, String, FixedState>, FixedState>,
+    /// How many are defined in all.
+    defined_count: usize,
 }
 
 impl Symbols {
@@ -50,28 +54,38 @@ impl Symbols {
 
     /// Takes what the live gateway maps an id to.
     pub fn map(&mut self, id: u32, symbol: &str) {
-        note(&mut self.mapped, id, symbol);
+        if self.mapped.len() < SYMBOLS_MAX || self.mapped.contains_key(&id) {
+            self.mapped.insert(id, symbol.to_owned());
+        }
     }
 
-    /// Takes a definition's raw symbol.
-    pub fn define(&mut self, id: u32, symbol: &str) {
-        note(&mut self.defined, id, symbol);
+    /// Takes a definition's raw symbol; whether the id had another one, or none.
+    pub fn define(&mut self, id: u32, publisher: u16, symbol: &str) -> bool {
+        let dataset = self.dataset_of(publisher);
+        let known = self.defined.get(dataset).and_then(|symbols| symbols.get(&id));
+        let is_full = SYMBOLS_MAX <= self.defined_count && known.is_none();
+        if symbol.is_empty() || is_full || known.is_some_and(|known| known == symbol) {
+            return false;
+        }
+        let dataset = CompactString::from(dataset);
+        let before = self.defined.entry(dataset).or_default().insert(id, symbol.to_owned());
+        self.defined_count += usize::from(before.is_none());
+        true
+    }
+
+    /// The file's dataset; where it says none, the publisher's.
+    fn dataset_of(&self, publisher: u16) -> &str {
+        let by_publisher = || Publisher::try_from(publisher).ok().map(|at| at.dataset().as_str());
+        self.dataset.as_deref().or_else(by_publisher).unwrap_or(NO_DATASET)
     }
 
     /// The instrument of a record at `ts` (its index time: receive time, else event time).
     pub fn instrument(&self, id: u32, publisher: u16, ts: u64) -> Option<Instrument> {
-        let by_publisher = || Publisher::try_from(publisher).ok().map(|at| at.dataset().as_str());
-        let dataset = self.dataset.as_deref().or_else(by_publisher).unwrap_or(NO_DATASET);
+        let dataset = self.dataset_of(publisher);
         let on_day = || self.by_day.get_for_ts(ts, id).filter(|_| ts != UNDEF_TIMESTAMP);
-        let symbol = self.mapped.get(&id).or_else(on_day).or_else(|| self.defined.get(&id));
+        let defined = || self.defined.get(dataset)?.get(&id);
+        let symbol = self.mapped.get(&id).or_else(on_day).or_else(defined);
         instrument_of(dataset, symbol.map(String::as_str), id)
-    }
-}
-
-fn note(symbols: &mut HashMap<u32, String, FixedState>, id: u32, symbol: &str) {
-    let fits = symbols.len() < SYMBOLS_MAX || symbols.contains_key(&id);
-    if fits && !symbol.is_empty() {
-        symbols.insert(id, symbol.to_owned());
     }
 }
 
@@ -98,9 +112,11 @@ mod tests {
             symbols.instrument(5_482, publisher, 1).unwrap().to_string()
         };
         assert_eq!(name(&symbols, 1), "GLBX.MDP3:5482");
-        symbols.define(5_482, "ESH1");
-        assert_eq!(name(&symbols, 2), "XNAS.ITCH:ESH1");
-        assert_eq!(name(&symbols, 65_000), "DBN:ESH1");
+        assert!(symbols.define(5_482, 1, "ESH1"));
+        assert!(!symbols.define(5_482, 1, "ESH1"), "nothing new");
+        assert_eq!(name(&symbols, 1), "GLBX.MDP3:ESH1");
+        assert_eq!(name(&symbols, 2), "XNAS.ITCH:5482", "an id of another dataset");
+        assert_eq!(name(&symbols, 65_000), "DBN:5482");
         symbols.map(5_482, "ESM1");
         assert_eq!(name(&symbols, 1), "GLBX.MDP3:ESM1");
         symbols.begin(None);

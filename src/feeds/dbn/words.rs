@@ -90,8 +90,9 @@ pub(super) fn imbalance(msg: &ImbalanceMsg) -> Body {
     }))
 }
 
-/// A phase. Actions that the contract has no word for are told by the vendor's, in the same style.
-pub(super) fn status(msg: &StatusMsg) -> Body {
+/// A phase; none where nothing changed (action 0) for no reason. Actions that the contract has no word
+/// for are told by the vendor's, in the same style.
+pub(super) fn status(msg: &StatusMsg) -> Option<Body> {
     let action = match StatusAction::try_from(msg.action) {
         Ok(StatusAction::NotAvailableForTrading) => "not_available".into(),
         Ok(action) => snake(&format_compact!("{action:?}")),
@@ -106,7 +107,8 @@ pub(super) fn status(msg: &StatusMsg) -> Body {
         Ok(reason) => Some(snake(&format_compact!("{reason:?}"))),
         Err(_) => Some(format_compact!("reason_{}", msg.reason)),
     };
-    Body::Status { action, reason: reason.map(String::from) }
+    let is_nothing = msg.action == StatusAction::None as u16 && reason.is_none();
+    (!is_nothing).then(|| Body::Status { action, reason: reason.map(String::from) })
 }
 
 /// `PreOpen` is `pre_open`, `MarketWideHaltLevel1` is `market_wide_halt_level1`.
@@ -142,10 +144,19 @@ mod tests {
         for (action, word) in words {
             let msg = StatusMsg { action: action as u16, reason: 40, ..StatusMsg::default() };
             let reason = Some("order_imbalance".to_owned());
-            assert_eq!(status(&msg), Body::Status { action: word.into(), reason });
+            assert_eq!(status(&msg), Some(Body::Status { action: word.into(), reason }));
         }
         let msg = StatusMsg { action: 99, reason: 0, ..StatusMsg::default() };
-        assert_eq!(status(&msg), Body::Status { action: "action_99".into(), reason: None });
+        assert_eq!(status(&msg), Some(Body::Status { action: "action_99".into(), reason: None }));
+    }
+
+    #[test]
+    fn a_status_that_changes_nothing_is_none() {
+        let mut msg = StatusMsg { action: 0, reason: 0, trading_event: 0, ..StatusMsg::default() };
+        assert_eq!(status(&msg), None);
+        msg.trading_event = TradingEvent::NoCancel as u16;
+        let reason = Some("no_cancel".to_owned());
+        assert_eq!(status(&msg), Some(Body::Status { action: "none".into(), reason }));
     }
 
     #[test]
