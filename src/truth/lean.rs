@@ -1,10 +1,10 @@
 //! Ticks and bars in the layout of QuantConnect's Lean: `YYYYMMDD_symbol_{tick,second,minute}.csv`
 //! with `ms_of_day`, `symbol_{hour,daily}.csv` with `time` = `YYYYMMDD HH:MM`, all in the source's own
-//! zone, in which its days begin.
+//! zone, in which its days begin. Behind the resolution may stand `_trade` or `_quote`.
 //!
-//! Bars of quotes have both sides, bid and ask, each on its own; bars of trades have a volume. The
-//! finest file of a day makes the bars of the coarser ones: open of the first, greatest, least, close
-//! of the last, sum; no bar where nothing was. Source: quantconnect.com, "LEAN Data Format".
+//! Bars of quotes have both sides, bid and ask, each on its own; bars of trades have a volume. Ticks go
+//! the way of `feed csv`: as events, over the wire, into the fold. The finest file of a day makes the
+//! bars of the coarser ones. Source: quantconnect.com, "LEAN Data Format".
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,48 +13,60 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
+use super::rolled::{Bar, Series, rolled};
+use super::wired::over_the_wire;
 use super::{Row, TruthError};
-use crate::domain::market::Decimal;
+use crate::domain::market::{Body, Decimal, Instrument, Market, Moment, Policy};
+use crate::feeds::csv::{self as ticks, Layout, Sessions};
 
 /// Lengths in milliseconds, finest first; a tick has none.
 const RESOLUTIONS: [(&str, i64); 5] =
     [("tick", 0), ("second", 1_000), ("minute", 60_000), ("hour", 3_600_000), ("daily", DAY_MS)];
 const DAY_MS: i64 = 86_400_000;
 
-/// Open, high, low, close of each side, and the sum of volumes.
-#[derive(Clone, Debug, PartialEq)]
-struct Bar {
-    sides: Vec<[Decimal; 4]>,
-    volume: Option<Decimal>,
+/// What a file's name says of it.
+struct Named<'a> {
+    /// The symbol, and `trade` or `quote` where that is said.
+    of: String,
+    length: i64,
+    day: Option<&'a str>,
 }
-
-/// Bars, or ticks in their order, by local milliseconds since 1970.
-type Series = Vec<(i64, Bar)>;
 
 /// Whether a file name has this layout.
 pub(super) fn is_named(name: &str) -> bool {
-    resolution_of(name).is_some()
+    named(name).is_some()
 }
 
-fn resolution_of(name: &str) -> Option<i64> {
+fn named(name: &str) -> Option<Named<'_>> {
     let stem = name.strip_suffix(".gz").unwrap_or(name).strip_suffix(".csv")?;
-    let (_, last) = stem.rsplit_once('_')?;
-    RESOLUTIONS.into_iter().find(|(name, _)| *name == last).map(|(_, length)| length)
+    let kind = ["_trade", "_quote"].into_iter().find(|kind| stem.ends_with(kind)).unwrap_or("");
+    let stem = &stem[..stem.len() - kind.len()];
+    let (rest, last) = stem.rsplit_once('_')?;
+    let (_, length) = RESOLUTIONS.into_iter().find(|(name, _)| *name == last)?;
+    let dated = rest.split_once('_').filter(|(day, _)| day_of(day).is_some() && day.len() == 8);
+    let (day, symbol) = dated.map_or((None, rest), |(day, symbol)| (Some(day), symbol));
+    Some(Named { of: format!("{symbol}{kind}"), length, day })
 }
 
 /// Rolls each series up into the coarser ones and compares.
 pub(super) fn rows(set: &str, files: &[PathBuf]) -> Result<Vec<Row>, TruthError> {
-    let mut all: BTreeMap<i64, Series> = BTreeMap::new();
+    let mut all: BTreeMap<String, BTreeMap<i64, Series>> = BTreeMap::new();
     for file in files {
         let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
-        let Some(length) = resolution_of(&name) else { continue };
-        all.entry(length).or_default().extend(read(file, &name)?);
+        let Some(named) = named(&name) else { continue };
+        let series = if named.length == 0 { read_ticks(file)? } else { read(file, &named)? };
+        all.entry(named.of).or_default().entry(named.length).or_default().extend(series);
     }
     let mut rows = Vec::new();
-    let lengths: Vec<i64> = all.keys().copied().collect();
-    for (nth, coarse) in lengths.iter().enumerate() {
-        for fine in &lengths[..nth] {
-            rows.extend(roll_up(set, (*fine, &all[fine]), (*coarse, &all[coarse])));
+    let several = 1 < all.len();
+    for (of, mut series) in all {
+        series.values_mut().for_each(|series| series.sort_by_key(|(at, _)| *at));
+        let set = if several { format!("{set}/{of}") } else { set.to_owned() };
+        let lengths: Vec<i64> = series.keys().copied().collect();
+        for (nth, coarse) in lengths.iter().enumerate() {
+            for fine in &lengths[..nth] {
+                rows.extend(roll_up(&set, (*fine, &series[fine]), (*coarse, &series[coarse])));
+            }
         }
     }
     Ok(rows)
@@ -66,28 +78,21 @@ fn name_of(length: i64) -> &'static str {
 
 /// Compares where the finer series covers: on the days that it has.
 fn roll_up(set: &str, fine: (i64, &Series), coarse: (i64, &Series)) -> Option<Row> {
-    let days: Vec<i64> = fine.1.iter().map(|(at, _)| at.div_euclid(DAY_MS)).collect();
-    let covers = |at: i64| days.binary_search(&at.div_euclid(DAY_MS)).is_ok();
-    let mut made: BTreeMap<i64, Bar> = BTreeMap::new();
-    for (at, bar) in fine.1 {
-        let start = at - at.rem_euclid(coarse.0);
-        match made.get_mut(&start) {
-            Some(whole) => whole.add(bar)?,
-            None => {
-                made.insert(start, bar.clone());
-            }
-        }
-    }
-    let theirs: BTreeMap<i64, &Bar> =
-        coarse.1.iter().filter(|(at, _)| covers(*at)).map(|(at, bar)| (*at, bar)).collect();
-    made.retain(|start, _| {
-        coarse.1.iter().any(|(at, _)| at.div_euclid(DAY_MS) == start.div_euclid(DAY_MS))
-    });
+    let day_of = |at: i64| at.div_euclid(DAY_MS);
+    let days = |series: &Series| series.iter().map(|(at, _)| day_of(*at)).collect::<Vec<_>>();
+    let (fine_days, coarse_days) = (days(fine.1), days(coarse.1));
+    let mut made = rolled(fine.1, coarse.0).unwrap_or_default();
+    let covered = coarse.1.iter().filter(|(at, _)| fine_days.binary_search(&day_of(*at)).is_ok());
+    let theirs: BTreeMap<i64, &Bar> = covered.map(|(at, bar)| (*at, bar)).collect();
+    made.retain(|start, _| coarse_days.binary_search(&day_of(*start)).is_ok());
     let mut starts: Vec<i64> = made.keys().chain(theirs.keys()).copied().collect();
     starts.sort_unstable();
     starts.dedup();
     let is_equal = |start: &i64| match (made.get(start), theirs.get(start)) {
-        (Some(ours), Some(bar)) => ours.is_same(bar),
+        (Some(ours), Some(bar)) => {
+            // Ticks of quotes have no volume.
+            ours.same_prices(bar) && (fine.0 == 0 && ours.volume.is_none() || ours.same_volume(bar))
+        }
         _ => false,
     };
     let equal = starts.iter().filter(|start| is_equal(start)).count();
@@ -95,52 +100,87 @@ fn roll_up(set: &str, fine: (i64, &Series), coarse: (i64, &Series)) -> Option<Ro
     (!starts.is_empty()).then(|| Row::new(set, compared, equal, starts.len()))
 }
 
-impl Bar {
-    /// Adds what came after.
-    fn add(&mut self, later: &Self) -> Option<()> {
-        for (side, other) in self.sides.iter_mut().zip(&later.sides) {
-            let [_, high, low, close] = side;
-            if high.compare(other[1]).is_lt() {
-                *high = other[1];
-            }
-            if other[2].compare(*low).is_lt() {
-                *low = other[2];
-            }
-            *close = other[3];
-        }
-        if let (Some(sum), Some(more)) = (self.volume, later.volume) {
-            self.volume = Some(Decimal::sum([sum, more])?);
-        }
-        Some(())
-    }
+fn opened(file: &Path) -> std::io::Result<Box<dyn Read>> {
+    let opened = File::open(file)?;
+    let is_packed = file.extension().is_some_and(|end| end == "gz");
+    Ok(if is_packed { Box::new(MultiGzDecoder::new(opened)) } else { Box::new(opened) })
+}
 
-    fn is_same(&self, other: &Self) -> bool {
-        let same = |a: Decimal, b: Decimal| a.equals(b);
-        let volume = match (self.volume, other.volume) {
-            (Some(a), Some(b)) => same(a, b),
-            (a, b) => a.is_none() && b.is_none(),
-        };
-        let all = self.sides.iter().flatten().zip(other.sides.iter().flatten());
-        volume
-            && self.sides.len() == other.sides.len()
-            && all.into_iter().all(|(a, b)| same(*a, *b))
+/// How `feed csv` is told to read ticks. Times stay those of the source's own clock.
+fn layout(columns: &str) -> Option<Layout> {
+    Some(Layout {
+        instrument: Instrument::parse("LEAN:TICKS").ok()?,
+        columns: columns.parse().ok()?,
+        has_header: true,
+        delimiter: b',',
+        time: "ms_of_day".parse().ok()?,
+        zone: "UTC".parse().ok()?,
+        price_scale: None,
+        qty_scale: None,
+        side_is_maker: false,
+        sessions: Sessions::default(),
+        newest_first: false,
+    })
+}
+
+/// Ticks, as the hub has them after each event that `feed csv` makes of them.
+fn read_ticks(file: &Path) -> Result<Series, TruthError> {
+    let unreadable = |fault: String| TruthError::of(file, fault);
+    let opened = opened(file).map_err(|error| unreadable(error.to_string()))?;
+    let mut reader = csv::Reader::from_reader(opened);
+    let header = reader.headers().map_err(|error| unreadable(error.to_string()))?;
+    let named = [
+        ("bid", "bid"),
+        ("bid_size", "bid_qty"),
+        ("ask", "ask"),
+        ("ask_size", "ask_qty"),
+        ("price", "price"),
+        ("size", "qty"),
+        ("quantity", "qty"),
+    ];
+    let held = named.into_iter().filter(|(column, _)| header.iter().any(|at| at == *column));
+    let columns = held.fold("time=ms_of_day".to_owned(), |columns, (column, name)| {
+        format!("{columns},{name}={column}")
+    });
+    let layout = layout(&columns).ok_or_else(|| unreadable(format!("columns {columns}")))?;
+    let instrument = layout.instrument.clone();
+    let (mut market, mut series) = (Market::new("truth"), Series::new());
+    let mut fault = None;
+    let passed = ticks::read(&layout, None, &[file.to_path_buf()], |event| {
+        let tick = over_the_wire(&instrument, &event).and_then(|event| {
+            let admission = market.admit(std::slice::from_ref(&event));
+            market.accept(admission.map_err(|refusal| format!("{refusal:?}"))?);
+            market.apply(&event, Moment::default(), &Policy::default(), &mut Vec::new());
+            let price = |mantissa| Decimal::from_mantissa(mantissa, market.price_exp());
+            let quoted = [market.quote().bid, market.quote().ask];
+            let mut tick = Bar::of_tick(quoted.into_iter().flatten().map(|(at, _)| price(at)));
+            if let Body::Trade(trade) = &event.body {
+                tick = Bar { volume: Some(trade.qty), ..Bar::of_tick([trade.price]) };
+            }
+            Ok((event.ts_event / 1_000_000, tick))
+        });
+        match tick {
+            Ok(tick) => series.push(tick),
+            Err(why) => fault = Some(why),
+        }
+        Ok(())
+    });
+    let passed = passed.map_err(|error| unreadable(error.to_string()))?;
+    match fault {
+        Some(why) => Err(unreadable(why)),
+        None if passed.bad != 0 => Err(unreadable(format!("{} rows cannot be read", passed.bad))),
+        None => Ok(series),
     }
 }
 
-fn read(file: &Path, name: &str) -> Result<Series, TruthError> {
+fn read(file: &Path, named: &Named<'_>) -> Result<Series, TruthError> {
     let unreadable = |fault: &dyn std::fmt::Display| TruthError::of(file, fault.to_string());
-    let opened = File::open(file).map_err(|error| unreadable(&error))?;
-    let plain: Box<dyn Read> = if name.ends_with(".gz") {
-        Box::new(MultiGzDecoder::new(opened))
-    } else {
-        Box::new(opened)
-    };
-    let mut reader = csv::Reader::from_reader(plain);
+    let mut reader = csv::Reader::from_reader(opened(file).map_err(|error| unreadable(&error))?);
     let columns: Vec<String> = match reader.headers() {
         Ok(headers) => headers.iter().map(str::to_owned).collect(),
         Err(error) => return Err(unreadable(&error)),
     };
-    let day = name.split('_').next().and_then(day_of);
+    let day = named.day.and_then(day_of);
     let mut series = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| unreadable(&error))?;
@@ -155,17 +195,15 @@ fn read(file: &Path, name: &str) -> Result<Series, TruthError> {
                 (None, Some(time)) => time_of(time)?,
                 _ => return None,
             };
-            let four = |names: [String; 4]| {
-                let [open, high, low, close] = names.map(|name| number(&name));
+            let of = |prefix: &str| {
+                let [open, high, low, close] =
+                    ["open", "high", "low", "close"].map(|name| number(&format!("{prefix}{name}")));
                 Some([open?, high?, low?, close?])
             };
-            let of = |prefix: &str| {
-                four(["open", "high", "low", "close"].map(|name| format!("{prefix}{name}")))
-            };
-            let sides = match (number("bid"), number("ask")) {
-                (Some(bid), Some(ask)) => vec![[bid; 4], [ask; 4]],
-                _ if columns.iter().any(|name| name == "open") => vec![of("")?],
-                _ => vec![of("bid_")?, of("ask_")?],
+            let sides = if columns.iter().any(|name| name == "open") {
+                vec![of("")?]
+            } else {
+                vec![of("bid_")?, of("ask_")?]
             };
             Some((at, Bar { sides, volume: number("volume") }))
         })();

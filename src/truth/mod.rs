@@ -7,12 +7,15 @@
 //! [`VENUES`]: crate::feeds::venues::VENUES
 
 mod candles;
+mod databento;
 mod dukascopy;
 mod lean;
 mod replay;
+mod rolled;
 mod sets;
 mod table;
 mod tops;
+mod wired;
 
 use std::path::Path;
 
@@ -85,15 +88,19 @@ impl Row {
     }
 }
 
-/// Verifies every set that is known in a folder, in the order of their names.
+/// Verifies every set that is known in a folder, in the order of their names. A set with a file that
+/// cannot be read has one row, which does not hold; the others go on.
 ///
 /// # Errors
 ///
-/// [`TruthError`] where a file cannot be read, or nothing is known there.
+/// [`TruthError`] where the folder cannot be read, or nothing is known there.
 pub fn verify(dir: &Path) -> Result<Vec<Row>, TruthError> {
     let mut rows = Vec::new();
     for set in sets::sets(dir)? {
-        rows.extend(set.verify()?);
+        rows.extend(set.verify().unwrap_or_else(|error| {
+            tracing::warn!(set = set.name(), %error, "a set was not read");
+            vec![Row::new(set.name(), format!("files that can be read ({error})"), 0, 1)]
+        }));
     }
     if rows.is_empty() {
         return Err(TruthError::Empty(dir.display().to_string()));

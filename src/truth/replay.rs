@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use compact_str::CompactString;
 
 use super::TruthError;
+use super::rolled::Print;
+use super::wired::over_the_wire;
 use crate::domain::market::{
     Bar, Body, Decimal, Event, Instrument, Interval, LevelChange, Market, MarketState, Moment,
     Nanos, Policy, PublishedBar, TradeOutcome,
 };
 use crate::feeds::capture;
-use crate::feeds::venues::Venue;
 use crate::feeds::venues::candle::Candle;
-use crate::wire::{ingest, record};
+use crate::feeds::venues::{Connections, FrameError, Venue};
 
 /// A bar with the decimals it was made with.
 #[derive(Clone, Debug)]
@@ -80,6 +81,9 @@ pub(super) struct Out {
     pub checksums: [usize; 2],
     pub changes: usize,
     pub gaps: usize,
+    /// Whether there was a snapshot of its book.
+    pub has_snapshot: bool,
+    /// Changes that found no book to change, after the first snapshot.
     pub unsynced: usize,
     pub crossed: usize,
     /// The greatest venue time.
@@ -90,8 +94,12 @@ pub(super) struct Out {
 #[derive(Default)]
 pub(super) struct Folded {
     pub frames: usize,
-    /// What could not be understood, with the frame's beginning.
+    /// What could not be understood, with the frame's place.
     pub refused: Vec<String>,
+    /// Frames by which the venue refused something.
+    pub answers: usize,
+    /// Snapshots behind which changes are missing that were never heard.
+    pub early: usize,
     /// Connections that lost their numbering.
     pub disconnects: usize,
     pub instruments: BTreeMap<Instrument, Out>,
@@ -100,19 +108,30 @@ pub(super) struct Folded {
 /// Folds the files of one venue, merged by receive time.
 pub(super) fn fold(venue: &Venue, files: &[PathBuf]) -> Result<Folded, TruthError> {
     let unreadable = |error: capture::CaptureError| TruthError::of(&error.file, &error);
-    let (mut adapter, mut witness) = ((venue.adapter)(), (venue.witness)());
+    let mut adapters = Connections::adapters(venue);
+    let mut witnesses = Connections::witnesses(venue);
     let mut markets: BTreeMap<Instrument, (Market, BTreeSet<(Nanos, CompactString)>)> =
         BTreeMap::new();
     let mut folded = Folded::default();
     let (mut events, mut candles) = (Vec::new(), Vec::new());
     for (message, record) in capture::merge(files).map_err(unreadable)?.enumerate() {
-        let record = record.map_err(unreadable)?;
         folded.frames += 1;
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                folded.refused.push(error.to_string());
+                continue;
+            }
+        };
         events.clear();
         candles.clear();
-        let taken = adapter.take(record.frame(), record.recv, &mut events);
-        if let Err(error) = taken.and_then(|()| witness.take(record.frame(), &mut candles)) {
-            folded.refused.push(format!("frame {message}: {error}"));
+        let witness = witnesses.of(record.connection);
+        let taken = adapters.of(record.connection).take(record.frame(), record.recv, &mut events);
+        match taken.and_then(|()| witness.take(record.frame(), &mut candles)) {
+            Ok(()) => {}
+            Err(FrameError::Venue(_)) => folded.answers += 1,
+            Err(FrameError::EarlySnapshot) => folded.early += 1,
+            Err(error) => folded.refused.push(format!("frame {message}: {error}")),
         }
         for (instrument, candle) in candles.drain(..) {
             let told = Told { candle, recv: record.recv };
@@ -157,18 +176,6 @@ pub(super) fn fold(venue: &Venue, files: &[PathBuf]) -> Result<Folded, TruthErro
     Ok(folded)
 }
 
-fn over_the_wire(instrument: &Instrument, event: &Event) -> Result<Event, String> {
-    let key = Some(instrument.as_str().as_bytes());
-    let text = record::encode(instrument, event);
-    let mut read = Vec::new();
-    ingest::decode(key, Some(b"application/json"), text.as_bytes(), &mut read)
-        .map_err(|refused| format!("{refused:?}: {text}"))?;
-    match read.pop() {
-        Some(back) if back == *event => Ok(back),
-        back => Err(format!("{event:?} came back from the wire as {back:?}")),
-    }
-}
-
 /// Folds one event; true where it was one of the book.
 fn apply(
     (market, known): (&mut Market, &mut BTreeSet<(Nanos, CompactString)>),
@@ -196,7 +203,8 @@ fn apply(
         out.checksums[usize::from(held)] += 1;
     }
     out.gaps += usize::from(changes.gap);
-    out.unsynced += usize::from(changes.unsynced_delta);
+    out.has_snapshot |= matches!(event.body, Body::BookSnapshot { .. });
+    out.unsynced += usize::from(changes.unsynced_delta && out.has_snapshot);
     match &event.body {
         Body::Trade(trade) => {
             let too_late = match changes.trade {
@@ -257,16 +265,13 @@ fn keep(out: &mut Out, market: &Market, published: &PublishedBar) {
     out.bars.insert((published.interval, published.bar.start), kept);
 }
 
-/// A trade as [`Bar::of_trades`] takes it.
-type BarTrade = (Nanos, u64, i64, i64, u32);
-
 /// Makes the bars that hold trades too late for the stream anew, as the recorder does.
 fn remake(out: &mut Out, market: &Market) {
     let (price_exp, qty_exp) = (market.price_exp(), market.qty_exp());
     for interval in crate::domain::market::INTERVALS {
         let late = out.trades.iter().filter(|trade| trade.too_late);
         let starts: BTreeSet<Nanos> = late.map(|trade| interval.start_of(trade.ts)).collect();
-        let mut trades: BTreeMap<Nanos, Vec<BarTrade>> = BTreeMap::new();
+        let mut trades: BTreeMap<Nanos, Vec<Print>> = BTreeMap::new();
         for (pos, trade) in out.trades.iter().enumerate() {
             let start = interval.start_of(trade.ts);
             if let (true, Some(price), Some(qty)) =

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Row, TruthError, candles, dukascopy, lean, replay, tops};
+use super::{Row, TruthError, candles, databento, dukascopy, lean, replay, tops};
 use crate::feeds::venues::{Sequencing, VENUES, Venue, venue};
 
 /// What a folder holds.
@@ -17,6 +17,8 @@ pub(super) enum Set {
     Capture { name: String, venue: &'static Venue, files: Vec<PathBuf> },
     /// Ticks and bars in the layout of QuantConnect's Lean.
     Lean { name: String, files: Vec<PathBuf> },
+    /// DBN files, and what Databento's library makes of them.
+    Databento { name: String, files: Vec<PathBuf> },
     /// Ticks and candles of Dukascopy.
     Dukascopy { name: String, files: Vec<PathBuf> },
 }
@@ -29,24 +31,49 @@ const RECORDED_AS: [(&str, &str); 4] = [
     ("okex", "okx"),
 ];
 
-/// The sets of a folder: its own files, and those of each folder in it.
+/// How deep folders are looked into.
+const DEPTH_MAX: usize = 4;
+
+/// The sets of a folder: one of all files beneath it where it is a set itself, else those of each
+/// folder in it.
 pub(super) fn sets(dir: &Path) -> Result<Vec<Set>, TruthError> {
     let mut sets = Vec::new();
-    let mut folders = vec![dir.to_path_buf()];
-    folders.extend(list(dir)?.into_iter().filter(|path| path.is_dir()));
-    for folder in folders {
-        let name =
-            folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
-        let mut files = list(&folder)?;
-        if folder != dir {
-            for inner in files.clone().iter().filter(|path| path.is_dir()) {
-                files.extend(list(inner)?);
-            }
-        }
-        files.retain(|path| path.is_file() && path.extension().is_none_or(|end| end != "md"));
-        sets.extend(sets_of(&name, files));
-    }
+    find(dir, DEPTH_MAX, &mut sets)?;
     Ok(sets)
+}
+
+fn find(dir: &Path, depth: usize, sets: &mut Vec<Set>) -> Result<(), TruthError> {
+    // The name of `.` is that of the folder it stands for.
+    let whole = dir.canonicalize().map_err(|error| TruthError::of(dir, error))?;
+    let name = whole.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
+    let inside = list(dir)?;
+    let own = inside.iter().filter(|path| path.is_file()).cloned().collect();
+    if is_dukascopy(&name) || !sets_of(&name, own).is_empty() {
+        let mut files = Vec::new();
+        gather(dir, depth, &mut files)?;
+        sets.extend(sets_of(&name, files));
+        return Ok(());
+    }
+    for folder in inside.iter().filter(|path| path.is_dir() && depth != 0) {
+        find(folder, depth - 1, sets)?;
+    }
+    Ok(())
+}
+
+/// All files beneath a folder.
+fn gather(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), TruthError> {
+    for path in list(dir)? {
+        if path.is_dir() && depth != 0 {
+            gather(&path, depth - 1, files)?;
+        } else if path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn is_dukascopy(folder: &str) -> bool {
+    folder.starts_with("dukascopy")
 }
 
 fn list(dir: &Path) -> Result<Vec<PathBuf>, TruthError> {
@@ -58,12 +85,17 @@ fn list(dir: &Path) -> Result<Vec<PathBuf>, TruthError> {
 
 fn sets_of(folder: &str, files: Vec<PathBuf>) -> Vec<Set> {
     let mut captures: BTreeMap<&str, (&'static Venue, Vec<PathBuf>)> = BTreeMap::new();
-    let (mut lean, mut dukascopy) = (Vec::new(), Vec::new());
+    let (mut lean, mut dukascopy, mut databento) = (Vec::new(), Vec::new(), Vec::new());
     for file in files {
         let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
+        if name.ends_with(".md") || name.starts_with('.') {
+            continue;
+        }
         if lean::is_named(&name) {
             lean.push(file);
-        } else if folder.starts_with("dukascopy") {
+        } else if databento::is_named(&name) {
+            databento.push(file);
+        } else if is_dukascopy(folder) {
             dukascopy.push(file);
         } else if let Some(venue) = venue_of(&name).or_else(|| venue_of(folder)) {
             captures.entry(venue.name).or_insert((venue, Vec::new())).1.push(file);
@@ -80,6 +112,9 @@ fn sets_of(folder: &str, files: Vec<PathBuf>) -> Vec<Set> {
     let name = folder.to_owned();
     if !lean.is_empty() {
         sets.push(Set::Lean { name: name.clone(), files: lean });
+    }
+    if !databento.is_empty() {
+        sets.push(Set::Databento { name: name.clone(), files: databento });
     }
     if !dukascopy.is_empty() {
         sets.push(Set::Dukascopy { name, files: dukascopy });
@@ -102,11 +137,22 @@ fn venue_of(text: &str) -> Option<&'static Venue> {
 }
 
 impl Set {
+    /// Its folder, and the venue where that holds several.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Capture { name, .. }
+            | Self::Lean { name, .. }
+            | Self::Databento { name, .. }
+            | Self::Dukascopy { name, .. } => name,
+        }
+    }
+
     /// Compares all that can be compared.
     pub fn verify(&self) -> Result<Vec<Row>, TruthError> {
         match self {
             Self::Capture { name, venue, files } => capture_rows(name, venue, files),
             Self::Lean { name, files } => lean::rows(name, files),
+            Self::Databento { name, files } => databento::rows(name, files),
             Self::Dukascopy { name, files } => dukascopy::rows(name, files),
         }
     }
@@ -119,13 +165,15 @@ impl Set {
 /// [`TruthError`] where a file cannot be read.
 pub fn capture_rows(set: &str, venue: &Venue, files: &[PathBuf]) -> Result<Vec<Row>, TruthError> {
     let folded = replay::fold(venue, files)?;
-    let understood = folded.frames - folded.refused.len();
-    let frames = Row::new(set, "frames understood", understood, folded.frames);
-    let mut rows = vec![folded.refused.iter().fold(frames, |row, why| {
+    for why in &folded.refused {
         // Named, but not excused: a frame of a venue is to be understood.
         tracing::warn!(set, why, "a frame was refused");
-        row
-    })];
+    }
+    let others = folded.refused.len() + folded.answers + folded.early;
+    let frames = Row::new(set, "frames understood", folded.frames - others, folded.frames)
+        .explain(folded.answers, "the venue refused what the recorder asked for")
+        .explain(folded.early, "a snapshot from before the first change that was recorded");
+    let mut rows = vec![frames];
     let outs = || folded.instruments.values();
     let sum = |part: fn(&replay::Out) -> usize| outs().map(part).sum::<usize>();
     let checksums = [0, 1].map(|at| outs().map(|out| out.checksums[at]).sum::<usize>());
@@ -135,9 +183,12 @@ pub fn capture_rows(set: &str, venue: &Venue, files: &[PathBuf]) -> Result<Vec<R
     }
     let changes = sum(|out| out.changes);
     if venue.sequencing != Sequencing::None && 0 < changes {
-        let gaps = sum(|out| out.gaps) + folded.disconnects;
-        let continued = changes.saturating_sub(gaps);
-        rows.push(Row::new(set, "changes of a book without a gap before them", continued, changes));
+        let gaps = sum(|out| out.gaps + out.unsynced) + folded.disconnects;
+        let bookless = sum(|out| if out.has_snapshot { 0 } else { out.changes });
+        let continued = changes.saturating_sub(gaps + bookless);
+        let reason = "the recording has no snapshot of their book, which is said to be unsynced";
+        let compared = "changes of a book without a gap before them";
+        rows.push(Row::new(set, compared, continued, changes).explain(bookless, reason));
     }
     rows.extend(tops::rows(set, venue, &folded));
     rows.extend(candles::rows(set, venue, &folded));

@@ -20,25 +20,33 @@ pub(super) fn rows(set: &str, venue: &Venue, folded: &Folded) -> Vec<Row> {
         };
         total += compared.len();
         equal += compared.iter().filter(|(_, is_equal)| *is_equal).count();
-        skipped.extend(passing(&compared));
+        if venue.tops == TopRule::LastAtOrBefore {
+            skipped.extend(unquoted(out, &compared));
+        }
     }
     if total == 0 {
         return Vec::new();
     }
     let list: Vec<String> = skipped.iter().map(u64::to_string).collect();
     let reason = format!(
-        "a state of the book that the venue's quotes skipped, equal before and after it ({})",
+        "a state of the book of which the venue quoted nothing, equal before and after it ({})",
         list.join(", ")
     );
     let row = Row::new(set, "tops of the book and the venue's best bid and ask", equal, total);
-    vec![row.explain(skipped.len(), reason)]
+    // More of them would be another rule.
+    let is_few = skipped.len() <= (total / 1_000).max(1);
+    vec![row.explain(if is_few { skipped.len() } else { 0 }, reason)]
 }
 
-/// The numbers of single differences between two tops that are equal.
-fn passing(compared: &[(u64, bool)]) -> Vec<u64> {
+/// The numbers of differences between two tops that are equal, where no quote has the number of the
+/// change: the venue said nothing of that very state.
+fn unquoted(out: &Out, compared: &[(u64, bool)]) -> Vec<u64> {
+    let quotes = by_number(out);
     let triples = compared.windows(3);
+    let is_alone = |three: &&[(u64, bool)]| three[0].1 && !three[1].1 && three[2].1;
     triples
-        .filter(|three| three[0].1 && !three[1].1 && three[2].1)
+        .filter(is_alone)
+        .filter(|three| !quotes.contains_key(&three[1].0))
         .map(|three| three[1].0)
         .collect()
 }

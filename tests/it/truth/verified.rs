@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use tickwire::domain::market::{Body, Decimal, Event, Instrument, Nanos};
-use tickwire::feeds::venues::candle::{CandleRule, Empty};
+use tickwire::feeds::venues::candle::{CandleRule, Empty, Open, VwapDigits};
 use tickwire::feeds::venues::{Adapter, Frame, FrameError, Venue, venue};
 use tickwire::truth::{Row, capture_rows, markdown, verify};
 
@@ -29,6 +29,14 @@ fn every_set_holds_and_the_page_says_so() {
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/truth.md")).unwrap();
     for line in table.lines() {
         assert!(page.contains(line), "docs/truth.md does not have: {line}");
+    }
+    // And the other way: a row that the page has, of a set that is here, was printed.
+    let is_here = |line: &&str| {
+        let set = line.trim_start_matches("| ").split([' ', '/']).next().unwrap_or_default();
+        root.join(set).is_dir()
+    };
+    for line in page.lines().filter(|line| line.starts_with("| ")).filter(is_here) {
+        assert!(table.contains(line), "not printed: {line}");
     }
 }
 
@@ -83,6 +91,21 @@ fn failing(rows: &[Row]) -> Vec<&str> {
 
 fn checked(venue: &Venue, files: &[PathBuf]) -> Vec<Row> {
     capture_rows("set", venue, files).unwrap()
+}
+
+/// Copies recorded files into a folder of a set, and gives that and the copies.
+fn copied(set: &str, names: &[&str]) -> Option<(tempfile::TempDir, Vec<PathBuf>)> {
+    let files = files(set, names)?;
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join(set);
+    std::fs::create_dir(&folder).unwrap();
+    let copies = files.iter().map(|file| {
+        let copy = folder.join(file.file_name().unwrap());
+        std::fs::copy(file, &copy).unwrap();
+        copy
+    });
+    let copies = copies.collect();
+    Some((dir, copies))
 }
 
 /// An adapter that breaks what another gives.
@@ -175,7 +198,7 @@ fn another_venues_rules_fail_the_candles() {
     };
     assert_eq!(with(sound.candles), Vec::<String>::new());
     assert_eq!(
-        with(CandleRule { vwap_digits: Some(2), ..sound.candles }),
+        with(CandleRule { vwap_digits: Some(VwapDigits::Exactly(2)), ..sound.candles }),
         ["vwap, cut at the venue's digits"]
     );
     assert_eq!(
@@ -211,15 +234,7 @@ fn one_wrong_number_fails_a_roll_up() {
             ],
         ),
     ] {
-        let Some(files) = files(set, &names) else { return };
-        let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join(set);
-        std::fs::create_dir(&folder).unwrap();
-        let copies: Vec<PathBuf> =
-            files.iter().map(|file| folder.join(file.file_name().unwrap())).collect();
-        for (file, copy) in files.iter().zip(&copies) {
-            std::fs::copy(file, copy).unwrap();
-        }
+        let Some((dir, copies)) = copied(set, &names) else { return };
         assert_eq!(failing(&verify(dir.path()).unwrap()), Vec::<&str>::new(), "{set}");
         rewrite(&copies[1], |text| {
             // The last digit of the last price.
@@ -229,4 +244,176 @@ fn one_wrong_number_fails_a_roll_up() {
         });
         assert_eq!(failing(&verify(dir.path()).unwrap()).len(), 1, "{set}");
     }
+}
+
+#[test]
+fn days_that_begin_elsewhere_fail_the_roll_up() {
+    let names =
+        ["20140505_eurusd_minute.csv.gz", "20140506_eurusd_minute.csv.gz", "eurusd_hour.csv.gz"];
+    let Some((dir, copies)) = copied("fx-fxcm-eurusd-201405", &names) else { return };
+    assert_eq!(failing(&verify(dir.path()).unwrap()), Vec::<&str>::new());
+
+    // An hour that is called by another name.
+    rewrite(&copies[2], |text| *text = text.replace(" 07:00", " 07:30"));
+    assert_eq!(failing(&verify(dir.path()).unwrap()), ["minute to hour"]);
+}
+
+#[test]
+fn symbols_that_lie_beside_each_other_are_not_mixed() {
+    let names = ["20161007_btcusd_second.csv.gz", "20161007_btcusd_minute.csv.gz"];
+    let Some((dir, copies)) = copied("coinbase-btcusd-bars-2016-2018", &names) else { return };
+    for copy in &copies {
+        let name = copy.file_name().unwrap().to_str().unwrap().replace("btcusd", "ethusd");
+        std::fs::copy(copy, copy.with_file_name(&name)).unwrap();
+        // Ten times the price.
+        rewrite(&copy.with_file_name(&name), |text| {
+            let scaled = |(nth, line): (usize, &str)| {
+                let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
+                if nth != 0 {
+                    cells[1..5].iter_mut().for_each(|price| price.insert(0, '1'));
+                }
+                cells.join(",")
+            };
+            let lines: Vec<String> = text.lines().enumerate().map(scaled).collect();
+            *text = lines.join("\n");
+        });
+    }
+    let rows = verify(dir.path()).unwrap();
+    assert_eq!(failing(&rows), Vec::<&str>::new());
+    let sets: Vec<&str> = rows.iter().map(|row| row.set.rsplit('/').next().unwrap()).collect();
+    assert_eq!(sets, ["btcusd", "ethusd"]);
+}
+
+#[test]
+fn connections_that_are_merged_keep_their_own_numbers() {
+    let Some((_dir, copies)) = copied("venue-captures-misc", &["BITFINEX.ws.11.0.txt.gz"]) else {
+        return;
+    };
+    let other = copies[0].with_file_name("BITFINEX.ws.12.0.txt.gz");
+    std::fs::copy(&copies[0], &other).unwrap();
+    rewrite(&other, |text| *text = text.replace("\"symbol\":\"t", "\"symbol\":\"tX"));
+    let sound = *venue("bitfinex").unwrap();
+    let alone = checked(&sound, &copies);
+    let both = checked(&sound, &[copies[0].clone(), other]);
+
+    assert_eq!(failing(&both), Vec::<&str>::new());
+    for (alone, both) in alone.iter().zip(&both) {
+        assert_eq!((2 * alone.equal, 2 * alone.total), (both.equal, both.total), "{both:?}");
+    }
+}
+
+#[test]
+fn a_set_that_cannot_be_read_costs_the_others_nothing() {
+    let names = ["20161007_btcusd_second.csv.gz", "20161007_btcusd_minute.csv.gz"];
+    let Some((dir, _)) = copied("coinbase-btcusd-bars-2016-2018", &names) else { return };
+    let damaged = dir.path().join("lean-damaged");
+    std::fs::create_dir(&damaged).unwrap();
+    std::fs::write(damaged.join("20161007_btcusd_minute.csv.gz"), b"no gzip").unwrap();
+    let rows = verify(dir.path()).unwrap();
+
+    assert_eq!(rows.len(), 2);
+    assert!(rows[0].holds() && !rows[1].holds(), "{rows:#?}");
+}
+
+#[test]
+fn a_candle_that_opens_at_the_close_before_fails_the_usual_rule() {
+    let Some(files) = files("bitget-ws-book-checksum-20220407", &["BITGET.ws.1.0.txt.gz"]) else {
+        return;
+    };
+    let sound = *venue("bitget").unwrap();
+    let candles = CandleRule { open: Open::FirstTrade, ..sound.candles };
+    let rows = checked(&Venue { candles, ..sound }, &files);
+
+    assert!(
+        failing(&rows).contains(&"bars and the venue's candles (O H L C V, count where told)"),
+        "{rows:#?}"
+    );
+}
+
+#[test]
+fn another_scale_and_another_order_fail_the_candles() {
+    let names = ["phemex_book_trades.txt.gz", "phemex_klines.txt.gz"];
+    let Some(files) = files("phemex-trades-klines-20210703", &names) else { return };
+    let sound = *venue("phemex").unwrap();
+    fn scaled() -> Box<dyn Adapter + Send> {
+        let change = |_: usize, event: &mut Event| {
+            if let Body::Trade(trade) = &mut event.body {
+                let scale = trade.qty.scale();
+                trade.qty = Decimal::from_mantissa(10 * trade.qty.at(scale).unwrap(), scale);
+            }
+            true
+        };
+        Box::new(Broken { sound: (venue("phemex").unwrap().adapter)(), deltas: 0, change })
+    }
+    /// As if the newest of a list were the oldest.
+    struct Reversed(Box<dyn Adapter + Send>);
+    impl Adapter for Reversed {
+        fn take(
+            &mut self,
+            frame: Frame<'_>,
+            recv: Nanos,
+            out: &mut Vec<(Instrument, Event)>,
+        ) -> Result<(), FrameError> {
+            let before = out.len();
+            self.0.take(frame, recv, out)?;
+            out[before..].reverse();
+            Ok(())
+        }
+    }
+    let bars = "bars and the venue's candles (O H L C V, count where told)";
+    let reversed: fn() -> Box<dyn Adapter + Send> =
+        || Box::new(Reversed((venue("phemex").unwrap().adapter)()));
+    for adapter in [scaled, reversed] {
+        let rows = checked(&Venue { adapter, ..sound }, &files);
+        assert!(failing(&rows).contains(&bars), "{rows:#?}");
+    }
+}
+
+#[test]
+fn one_wrong_value_of_a_dbn_record_and_one_lost_order_fail() {
+    let schemas = root().join("databento-dbn-schemas");
+    if !schemas.is_dir() {
+        println!("SKIPPED: no recorded data under {}", root().display());
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("databento-one");
+    std::fs::create_dir_all(folder.join("dbn")).unwrap();
+    for name in ["dbn/test_data.mbp-10.dbn", "dbn/test_data.mbp-10.v1.dbn.zst"] {
+        std::fs::copy(schemas.join(name), folder.join(name)).unwrap();
+    }
+    let mut text = String::new();
+    let list = std::fs::File::open(schemas.join("expected.jsonl.gz")).unwrap();
+    GzDecoder::new(list).read_to_string(&mut text).unwrap();
+    let is_of_them = |line: &&str| {
+        line.contains("dbn/test_data.mbp-10.dbn\"") || line.contains("mbp-10.v1.dbn.zst")
+    };
+    let lines: Vec<&str> = text.lines().filter(is_of_them).collect();
+    std::fs::write(folder.join("expected.jsonl"), lines.join("\n")).unwrap();
+    assert_eq!(failing(&verify(dir.path()).unwrap()), Vec::<&str>::new());
+
+    // A size in one of the ten levels.
+    let wrong = lines.join("\n").replacen("\"ask_sz\": 34", "\"ask_sz\": 35", 1);
+    std::fs::write(folder.join("expected.jsonl"), wrong).unwrap();
+    let rows = verify(dir.path()).unwrap();
+    assert_eq!(failing(&rows).len(), 1, "{rows:#?}");
+
+    let orders = root().join("databento-esh4-mbo-20231224");
+    let file = orders.join("esh4-glbx-mdp3-20231225.mbo.dbn.zst");
+    let lacking = dir.path().join("databento-lacking");
+    std::fs::create_dir(&lacking).unwrap();
+    let mut reader = tickwire::feeds::dbn::Reader::open(file).unwrap();
+    let mut bytes = Vec::new();
+    let metadata = reader.metadata().unwrap().clone();
+    dbn::encode::dbn::MetadataEncoder::new(&mut bytes).encode(&metadata).unwrap();
+    let mut nth = 0;
+    while let Some(record) = reader.next_record().unwrap() {
+        nth += 1;
+        if nth != 8_726 {
+            bytes.extend_from_slice(record.as_ref());
+        }
+    }
+    std::fs::write(lacking.join("one.mbo.dbn"), bytes).unwrap();
+    let rows = verify(&lacking).unwrap();
+    assert_eq!(failing(&rows), ["cancels and modifies that find their order"], "{rows:#?}");
 }
