@@ -8,11 +8,11 @@ mod idle;
 mod ingest;
 mod latency;
 mod mutate;
-mod mutation;
 mod quotes;
 mod socket;
 mod sockets;
 
+use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -59,7 +59,7 @@ enum Scenario {
     },
     /// Frames that no venue sends, against a decoder: what became of them.
     Mutate {
-        /// A venue, `md` for records of the log or `command` for what clients say.
+        /// A venue, `md` for records of the log, `command` for what clients say, `dbn` or `csv`.
         #[arg(long)]
         venue: String,
         /// Whose frames the recordings have, where `md` is made of them.
@@ -71,7 +71,7 @@ enum Scenario {
         /// The same seed makes the same frames.
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// Recordings; none for `command`.
+        /// Recordings; none for `command` and `csv`.
         files: Vec<std::path::PathBuf>,
     },
     /// How fast a DBN file of single orders becomes a book, against decoding it alone.
@@ -114,6 +114,36 @@ enum Scenario {
     },
 }
 
+/// What the process may grow to while it reads broken frames.
+const MEMORY_KIB_MAX: u64 = 128 * 1024;
+
+/// Prints what became of broken frames.
+fn mutated(scenario: &mutate::Scenario) -> anyhow::Result<()> {
+    let mutate::Outcomes { accepted, refused, events, not_admitted } = mutate::run(scenario)?;
+    let memory = peak_kib()?;
+    println!(
+        "{}: {} frames, seed {}: {accepted} accepted with {events} events ({not_admitted} not admitted by the fold), {} refused; peak {} MiB",
+        scenario.target,
+        scenario.count,
+        scenario.seed,
+        refused.values().sum::<u64>(),
+        memory / 1024,
+    );
+    for (why, count) in &refused {
+        println!("  {count:>10} {why}");
+    }
+    ensure!(memory < MEMORY_KIB_MAX, "memory grew to {memory} KiB");
+    Ok(())
+}
+
+/// The most memory the process has had.
+fn peak_kib() -> anyhow::Result<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    Ok(number.context("no VmHWM")?.parse()?)
+}
+
 fn main() -> anyhow::Result<()> {
     let Cli { hub, brokers, core, scenario } = Cli::parse();
     match scenario {
@@ -123,7 +153,7 @@ fn main() -> anyhow::Result<()> {
         Scenario::Dbn { file } => dbn::run(&file),
         Scenario::Decode { venue, files } => decode::run(&venue, &files),
         Scenario::Mutate { venue, from, count, seed, files } => {
-            mutate::run(&mutate::Scenario { target: venue, from, count, seed, files })
+            mutated(&mutate::Scenario { target: venue, from, count, seed, files })
         }
         Scenario::Count { topic } => ingest::count(&brokers, &topic),
         Scenario::Sockets { sockets, quotes, tick_ms, seconds } => {

@@ -1,7 +1,8 @@
 //! Frames of one venue, a line each, through its adapter, the log's records and the fold.
 //!
 //! `TICKWIRE_FUZZ_VENUE` names the venue. A line that begins with `>` is an HTTP body. Two adapters
-//! take the lines, one of them only those that the other accepts: they must go on alike.
+//! take the lines, one of them only those that the other accepts: they must go on alike. A reader of
+//! candles takes them too.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ fn chosen() -> &'static Venue {
 fuzz_target!(|text: &str| {
     let venue = chosen();
     let (mut all, mut accepted) = ((venue.adapter)(), (venue.adapter)());
+    let mut witness = (venue.witness)();
     let mut markets = BTreeMap::new();
     for (nth, line) in text.lines().enumerate() {
         let frame = match line.strip_prefix('>') {
@@ -31,6 +33,9 @@ fuzz_target!(|text: &str| {
             None => Frame::Message(line),
         };
         let recv = 1 + nth as i64;
+        let mut candles = Vec::new();
+        let witnessed = witness.take(frame, &mut candles);
+        assert!(witnessed.is_ok() || candles.is_empty(), "a refused frame gave a candle");
         let mut out = Vec::new();
         if all.take(frame, recv, &mut out).is_err() {
             assert!(out.is_empty(), "a refused frame gave something");

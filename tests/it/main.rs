@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bars;
+mod broken;
 mod broken_log;
 mod cold;
 mod continuity;
@@ -14,6 +15,8 @@ mod golden;
 mod hub;
 mod live;
 mod malformed;
+#[path = "../../load/mutate/mod.rs"]
+mod mutate;
 mod page;
 mod panics;
 mod questions;
