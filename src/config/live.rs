@@ -13,6 +13,8 @@ pub struct Live {
     pub ca_file: Option<String>,
     /// Address and port where this feed's own metrics are shown (`GET /metrics`); none: nowhere.
     pub metrics_bind: Option<String>,
+    /// Instruments on one connection; none: as many as the venue allows, which is never exceeded.
+    pub connection_instruments_max: Option<usize>,
     /// TCP, TLS and the WebSocket's handshake together take no longer, in milliseconds; nor
     /// does one message to the venue.
     pub connect_timeout_ms: u64,
@@ -57,6 +59,7 @@ impl Default for Live {
         Self {
             ca_file: None,
             metrics_bind: None,
+            connection_instruments_max: None,
             connect_timeout_ms: 10_000,
             silence_max_ms: None,
             lifetime_max_ms: None,
@@ -87,6 +90,7 @@ impl Live {
             })
         };
         for (name, value) in [
+            ("connection_instruments_max", self.connection_instruments_max.unwrap_or(1) as u64),
             ("connect_timeout_ms", self.connect_timeout_ms),
             ("silence_max_ms", self.silence_max_ms.unwrap_or(1)),
             ("lifetime_max_ms", self.lifetime_max_ms.unwrap_or(1)),

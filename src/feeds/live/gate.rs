@@ -19,6 +19,11 @@ impl Gate {
         Self { clock, pace: Mutex::new(Pace::new(most, 60_000)) }
     }
 
+    /// The same, one after the other: some venues count by the second too.
+    pub fn evenly(most_a_minute: u32, clock: Clock) -> Self {
+        Self { clock, pace: Mutex::new(Pace::evenly(most_a_minute, 60_000)) }
+    }
+
     /// Waits for leave.
     pub async fn pass(&self) {
         loop {

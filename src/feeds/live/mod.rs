@@ -142,7 +142,8 @@ pub async fn run(
     }
     let (outlet, writing) = outlet::open(&settings.kafka, &settings.live, &metrics)?;
     let shared = Arc::new(shared(settings, venue, wanted, outlet, metrics.clone())?);
-    let most = (venue.line)().terms().instruments_max.max(1);
+    let wanted_most = settings.live.connection_instruments_max.unwrap_or(usize::MAX);
+    let most = (venue.line)().terms().instruments_max.min(wanted_most).max(1);
     let mut connections = JoinSet::new();
     let parts: Vec<_> = instruments.chunks(most).collect();
     let open = |connections: &mut JoinSet<()>, number: usize| {
@@ -197,7 +198,7 @@ fn shared(
     let asks = Gate::a_minute(terms.requests_per_min, clock);
     let rest = Rest::new(&rest_url, &tls, asks, &live)
         .map_err(|error| LiveError::Http(error.to_string()))?;
-    let connects = Gate::a_minute(terms.connects_per_min, clock);
+    let connects = Gate::evenly(terms.connects_per_min, clock);
     let max_skew_ns = i64::from(settings.market.max_skew_ms) * 1_000_000;
     Ok(Shared {
         venue,

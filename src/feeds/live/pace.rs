@@ -16,8 +16,16 @@ pub(super) struct Pace {
 impl Pace {
     /// At most `most` (at least one) in any `window_ms`; a quarter of them may come at once.
     pub fn new(most: u32, window_ms: u64) -> Self {
-        let most = u64::from(most.max(1));
-        let burst = (most / 4).max(1);
+        Self::with_burst(most, window_ms, u64::from(most / 4))
+    }
+
+    /// The same, one after the other.
+    pub fn evenly(most: u32, window_ms: u64) -> Self {
+        Self::with_burst(most, window_ms, 1)
+    }
+
+    fn with_burst(most: u32, window_ms: u64, burst: u64) -> Self {
+        let (most, burst) = (u64::from(most.max(1)), burst.max(1));
         // A full bucket and what flows in during a window come to `most`.
         Self { burst, interval_ms: window_ms.div_ceil(most - burst + 1), due: 0 }
     }
@@ -51,9 +59,11 @@ mod tests {
         fn no_window_holds_more_than_is_allowed(
             most in 1_u32..200,
             window_ms in 1_u64..100_000,
+            evenly: bool,
             rests in prop::collection::vec(0_u64..5_000, 1..400),
         ) {
-            let (mut pace, mut now, mut taken) = (Pace::new(most, window_ms), 0, Vec::new());
+            let pace = if evenly { Pace::evenly(most, window_ms) } else { Pace::new(most, window_ms) };
+            let (mut pace, mut now, mut taken) = (pace, 0, Vec::new());
             for rest in rests {
                 now += rest;
                 while let Err(wait) = pace.take(now) {

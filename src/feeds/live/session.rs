@@ -68,6 +68,8 @@ pub(super) struct Session<'a> {
     opened: u64,
     heard: u64,
     pinged: u64,
+    /// Whether the venue wants to hear of subscriptions.
+    greeted: bool,
     is_closing: bool,
 }
 
@@ -75,11 +77,13 @@ impl<'a> Session<'a> {
     /// Takes over a socket that was just opened.
     pub fn new(life: &'a mut Connection, socket: Socket) -> Self {
         let now = life.shared.clock.now();
-        let outbox = life.line.subscribe(&life.symbols).into();
+        let greeted = !life.line.awaits_greeting();
+        let outbox = if greeted { life.line.subscribe(&life.symbols).into() } else { [].into() };
         let pace = Pace::new(life.terms.messages_per_s, 1_000);
         let fetches = FuturesUnordered::new();
         let (opened, heard, pinged) = (now, now, now);
-        Self { life, socket, outbox, pace, fetches, opened, heard, pinged, is_closing: false }
+        let is_closing = false;
+        Self { life, socket, outbox, pace, fetches, opened, heard, pinged, greeted, is_closing }
     }
 
     /// Works until it ends.
@@ -122,10 +126,15 @@ impl<'a> Session<'a> {
             Some(Ok(Message::Text(text))) => self.take_text(text.as_str()).await,
             // Answered by the library.
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
-            Some(Ok(Message::Binary(bytes))) => {
-                self.life.shared.metrics.refused.inc();
-                Err(End::Lost("binary", format!("a binary frame of {} bytes", bytes.len())))
-            }
+            // KuCoin sends its texts so.
+            Some(Ok(Message::Binary(bytes))) => match std::str::from_utf8(&bytes) {
+                Ok(text) => self.take_text(text).await,
+                Err(_) => {
+                    self.life.shared.metrics.refused.inc();
+                    let told = format!("a binary frame of {} bytes that is no text", bytes.len());
+                    Err(End::Lost("binary", told))
+                }
+            },
             Some(Ok(Message::Close(frame))) => {
                 let told = frame.map(|frame| format!("{} {}", frame.code, frame.reason));
                 Err(End::Lost("closed", told.unwrap_or_else(|| "the venue closed".into())))
@@ -154,6 +163,10 @@ impl<'a> Session<'a> {
             Heard::Data => {}
             Heard::Answer(answer) => self.outbox.push_front(answer),
             Heard::Closing => self.is_closing = true,
+        }
+        if !self.greeted {
+            self.greeted = true;
+            self.outbox.extend(self.life.line.subscribe(&self.life.symbols));
         }
         let now = self.now();
         let mut events = std::mem::take(&mut self.life.events);
@@ -232,7 +245,7 @@ impl<'a> Session<'a> {
         }
         let records = self.life.followed.tick(now);
         self.life.shared.outlet.send_all(records).await?;
-        if self.outbox.is_empty() {
+        if self.outbox.is_empty() && self.greeted {
             // What was not said yet cannot have been answered.
             self.life.followed.expire(now.ms);
         }
@@ -253,7 +266,7 @@ impl<'a> Session<'a> {
         let can_fetch = self.fetches.len() < self.life.shared.live.snapshots_at_once;
         let can_do = |deed| match deed {
             Deed::Fetch => can_fetch,
-            Deed::Renew => self.outbox.is_empty(),
+            Deed::Renew => self.outbox.is_empty() && self.greeted,
             Deed::Reconnect => true,
         };
         let Some((instrument, symbol, deed)) = self.life.followed.ask(now, can_do) else {

@@ -60,6 +60,11 @@ pub trait Line {
         base.to_owned()
     }
 
+    /// Whether nothing is said on a new connection before the venue has said something.
+    fn awaits_greeting(&self) -> bool {
+        false
+    }
+
     /// What is said on a new connection: books, trades and best bid and ask of the symbols.
     fn subscribe(&mut self, symbols: &[String]) -> Vec<String>;
 

@@ -178,3 +178,41 @@ fn venues_are_known_by_their_names_alone() {
     }
     assert!(adapter_for("BINANCE").is_none() && adapter_for("nowhere").is_none());
 }
+
+/// All that is said to a venue, and where: `tests/golden/lines.txt` is what the venues' documents ask
+/// for. A changed line is seen there.
+#[test]
+fn what_is_said_to_each_venue_is_what_its_documents_ask_for() {
+    let told = include_str!("../../../tests/golden/lines.txt");
+    let symbols = |name: &str| match name {
+        "kraken" => ["BTC/USD", "ETH/USD"],
+        "bitfinex" => ["tBTCUSD", "tETHUSD"],
+        "bitget" => ["BTCUSDT", "BTCUSDT_UMCBL"],
+        "kucoin" => ["BTC-USDT", "XBTUSDTM"],
+        "coinbase" | "okx" | "okcoin" => ["BTC-USD", "ETH-USD"],
+        "gateio" => ["BTC_USDT", "ETH_USDT"],
+        "deribit" => ["BTC-PERPETUAL", "ETH-PERPETUAL"],
+        _ => ["BTCUSDT", "ETHUSDT"],
+    };
+    let mut lines = String::new();
+    for venue in VENUES {
+        let mut line = (venue.line)();
+        let symbols = symbols(venue.name).map(str::to_owned);
+        let url = line.socket_url(line.terms().socket_url);
+        let greeting = if line.awaits_greeting() { ", once it has greeted" } else { "" };
+        lines += &format!("{} at {url}{greeting}\n", venue.name);
+        for text in line.subscribe(&symbols) {
+            lines += &format!("  {text}\n");
+        }
+        for text in line.renew(&symbols[0]) {
+            lines += &format!("  again: {text}\n");
+        }
+        if let Some(path) = line.snapshot_path(&symbols[0]) {
+            lines += &format!("  snapshot: {}{path}\n", line.terms().rest_url);
+        }
+        if let Some(text) = line.ping() {
+            lines += &format!("  ping: {text}\n");
+        }
+    }
+    assert_eq!(told, lines, "tests/golden/lines.txt should be:\n{lines}");
+}

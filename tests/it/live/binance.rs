@@ -75,10 +75,14 @@ impl Dialect for Binance {
     fn hear(&self, text: &str) -> Vec<Said> {
         let told: Value = serde_json::from_str(text).unwrap();
         assert_eq!(told["method"], "SUBSCRIBE", "{text}");
-        let streams = told["params"].as_array().unwrap().iter();
-        let books = streams.filter_map(|name| name.as_str().unwrap().strip_suffix("@depth@100ms"));
+        let streams =
+            || told["params"].as_array().unwrap().iter().map(|name| name.as_str().unwrap());
+        let of = |channel| streams().filter_map(move |name| name.strip_suffix(channel));
+        // The path of books has the fills of USD-M one by one.
+        let prints = if self.venue == COINM.venue { "@aggTrade" } else { "@trade" };
+        assert!(of(prints).eq(of("@depth@100ms")) && of("@bookTicker").eq(of(prints)), "{text}");
         let mut said: Vec<Said> =
-            books.map(|name| Said::Follow(name.to_ascii_uppercase())).collect();
+            of("@depth@100ms").map(|name| Said::Follow(name.to_ascii_uppercase())).collect();
         said.push(Said::Text(json!({"result": null, "id": told["id"]}).to_string()));
         said
     }

@@ -71,6 +71,11 @@ impl Dialect for Bitget {
         hear(text).into_iter().map(said).collect()
     }
 
+    fn telling(&self, text: &str) -> Option<String> {
+        // After a release of the venue: its numbers begin anew.
+        Some(text.replacen(r#""pseq":"#, r#""pseq":0,"wasPseq":"#, 1))
+    }
+
     fn snapshot(&self, symbol: &str, market: &Market) -> String {
         let [bids, asks] = sides(market);
         // No number stands before a snapshot's.

@@ -7,9 +7,9 @@ use super::bitmex::BitMex;
 use super::bitstamp::Bitstamp;
 use super::coinbase::Coinbase;
 use super::courses::{
-    bad_snapshots, no_frames, numbered_by_rest, panicked, refused_by_the_log, replaced_in_time,
-    seen_by_the_connection_alone, seen_by_the_connection_and_rest, seen_on_the_socket,
-    told_by_a_change,
+    apart, bad_snapshots, no_frames, numbered_by_rest, panicked, refused_by_the_log,
+    replaced_in_time, seen_by_the_connection_alone, seen_by_the_connection_and_rest,
+    seen_on_the_socket, told_by_a_change,
 };
 use super::deribit::Deribit;
 use super::faults::{FAILED, GAP, REPLACED};
@@ -127,6 +127,11 @@ async fn what_is_no_text_or_too_much_costs_its_connection_alone() {
 }
 
 #[tokio::test]
+async fn one_connection_of_several_is_lost_alone() {
+    apart(USDM, "SUSHIUSDT").await;
+}
+
+#[tokio::test]
 async fn records_that_the_log_refuses_are_not_missed_in_silence() {
     refused_by_the_log(SPOT, "BTCUSDT").await;
 }
@@ -139,6 +144,7 @@ async fn a_snapshot_that_does_not_come_or_does_not_hold_is_asked_for_again() {
 #[tokio::test]
 async fn numbers_that_begin_anew_lose_the_book_at_once() {
     told_by_a_change(OKCOIN, "BTC-USDT").await;
+    told_by_a_change(bitget::SPOT, "EOSUSDT").await;
 }
 
 #[tokio::test]

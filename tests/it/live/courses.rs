@@ -101,7 +101,7 @@ pub async fn no_frames(dialect: impl Dialect + 'static, symbol: &str) {
     let whole = " ".repeat(BYTES_MAX + 1);
     for (reason, out) in [
         ("oversized", Out::Text(whole)),
-        ("binary", Out::Binary(vec![0; 100])),
+        ("binary", Out::Binary(vec![0xff; 100])),
         ("not_text", Out::Letters(vec![0xC3, 0x28])),
     ] {
         let before = before(&play);
@@ -152,6 +152,23 @@ pub async fn bad_snapshots(dialect: impl Dialect + 'static, symbol: &str) {
     let twice = Expected { snapshots: 2, ..FAILED };
     snapshot_fault(&mut play, symbol, SnapshotFault::WrongChecksum, twice).await;
     assert_eq!(play.venue.state.lock().sockets, 1, "it is had again on the same socket");
+    ends_well(play, symbol).await;
+}
+
+/// Each book has a connection of its own, opened one after the other; who loses one does not disturb
+/// the others.
+pub async fn apart(dialect: impl Dialect + 'static, symbol: &str) {
+    // The venue says nothing before all are there.
+    let settings = [("CONNECTION_INSTRUMENTS_MAX", "1"), ("SILENCE_MAX_MS", "30000")];
+    let Some(mut play) = start(dialect, &settings).await else { return };
+    let books = play.venue.state.lock().books.len();
+    assert!(1 < books && play.venue.state.lock().sockets == books, "one socket a book");
+    assert_eq!(play.metric("tickwire_live_connections", "").await, books as u64);
+    let before = before(&play);
+    play.venue.state.lock().send_to(symbol, Out::Close);
+    is_put_right(&mut play, "one of several sockets", symbol, &before, GIVEN_UP).await;
+    assert_eq!(play.venue.state.lock().sockets, books + 1);
+    gap(&mut play, symbol, GAP).await;
     ends_well(play, symbol).await;
 }
 

@@ -101,6 +101,16 @@ pub trait Dialect: Send + Sync {
         text
     }
 
+    /// Whether its clock is far ahead.
+    fn is_ahead(&self) -> bool {
+        false
+    }
+
+    /// Whether its texts come in binary frames.
+    fn is_binary(&self) -> bool {
+        false
+    }
+
     /// What comes first on a new socket.
     fn welcome(&self) -> Option<String> {
         None

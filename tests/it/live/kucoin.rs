@@ -56,6 +56,10 @@ impl Dialect for KuCoin {
         Some(book("delta", symbol, at, numbers, [&bids, &asks]))
     }
 
+    fn is_binary(&self) -> bool {
+        true
+    }
+
     fn welcome(&self) -> Option<String> {
         Some(
             r#"{"sessionId":"x","message":"welcome","pingInterval":18000,"pingTimeout":10000}"#

@@ -4,6 +4,7 @@
 //!
 //! The recordings are not part of the project; without them the tests say so, and pass.
 
+mod ahead;
 mod binance;
 mod bitfinex;
 mod bitget;

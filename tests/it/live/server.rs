@@ -102,11 +102,12 @@ async fn attend(venue: Venue, mut stream: Box<dyn Stream>) {
 
 async fn converse(venue: Venue, mut socket: WebSocketStream<Box<dyn Stream>>) {
     let (client, mut outs) = mpsc::unbounded_channel();
-    let number = venue.state.lock().admit(client, venue.dialect.welcome());
+    let socket_number = venue.state.lock().admit(client, venue.dialect.welcome());
     loop {
         tokio::select! {
             out = outs.recv() => {
                 let message = match out {
+                    Some(Out::Text(text)) if venue.dialect.is_binary() => Message::binary(text),
                     Some(Out::Text(text)) => Message::text(text),
                     Some(Out::Binary(bytes)) => Message::binary(bytes),
                     Some(Out::Letters(bytes)) => {
@@ -120,18 +121,13 @@ async fn converse(venue: Venue, mut socket: WebSocketStream<Box<dyn Stream>>) {
                 }
             }
             message = socket.next() => match message {
-                Some(Ok(Message::Text(text))) => venue.hear(text.as_str()),
+                Some(Ok(Message::Text(text))) => venue.hear(socket_number, text.as_str()),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => break,
             },
         }
     }
-    let mut state = venue.state.lock();
-    // Another socket may have taken its place.
-    if state.sockets == number {
-        state.client = None;
-        state.followed.clear();
-    }
+    venue.state.lock().dismiss(socket_number);
 }
 
 /// How the server speaks TLS, from PEM files.

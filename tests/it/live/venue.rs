@@ -51,7 +51,8 @@ pub struct Message {
     pub checksum: Option<i64>,
 }
 
-/// What goes to the client's socket.
+/// What goes to a client's socket.
+#[derive(Clone)]
 pub enum Out {
     Text(String),
     Binary(Vec<u8>),
@@ -85,6 +86,17 @@ pub enum SnapshotFault {
     WrongChecksum,
 }
 
+/// One open socket.
+pub struct Client {
+    /// Which one, of all that there were.
+    socket: usize,
+    outs: UnboundedSender<Out>,
+    /// The symbols whose messages it gets.
+    followed: BTreeSet<String>,
+    /// Of the last message on it, where they are numbered.
+    number: u64,
+}
+
 pub struct State {
     pub messages: VecDeque<Message>,
     /// The true books now, and when playing began.
@@ -95,10 +107,8 @@ pub struct State {
     adapter: Box<dyn Adapter + Send>,
     /// All tops that a book had, in order; by venue number where there are numbers.
     pub tops: BTreeMap<String, Vec<(Option<u64>, Top)>>,
-    pub client: Option<UnboundedSender<Out>>,
-    pub followed: BTreeSet<String>,
-    /// Of the last message on this socket, where they are numbered.
-    number: u64,
+    /// The sockets that are open, the oldest first.
+    pub clients: Vec<Client>,
     /// What becomes of the next answers, and of which symbol's.
     pub rest_faults: VecDeque<(String, RestFault)>,
     /// What becomes of the next snapshot on the socket.
@@ -151,6 +161,8 @@ impl Venue {
         let texts = if dialect.is_walked() {
             let recorded = changes_of(&mut *adapter, &texts, &symbol_of);
             walk::begin(&mut books);
+            // What is walked may come by another channel than what was recorded.
+            adapter = introduced(&*dialect, &books);
             walk::messages(&*dialect, &books, recorded)
         } else {
             texts.iter().filter_map(|text| dialect.message(text)).collect()
@@ -167,9 +179,7 @@ impl Venue {
                 .collect(),
             books,
             adapter,
-            client: None,
-            followed: BTreeSet::new(),
-            number: 0,
+            clients: Vec::new(),
             rest_faults: VecDeque::new(),
             snapshot_fault: None,
             accepts: true,
@@ -186,49 +196,59 @@ impl Venue {
         let mut state = self.state.lock();
         let mut message = state.messages.pop_front().expect("the recording is over");
         state.advance(&message);
-        let is_sent = message.symbol.as_ref().is_none_or(|symbol| state.followed.contains(symbol));
-        if is_sent {
-            message.text = self.dialect.numbered(message.text, &mut state.number);
-            for text in send(&message) {
-                state.send(Out::Text(text));
-            }
+        let is_meant = |client: &&mut Client| {
+            message.symbol.as_ref().is_none_or(|symbol| client.followed.contains(symbol))
+        };
+        // A symbol is followed on one socket; what is everybody's goes to all.
+        let meant: Vec<&mut Client> = state.clients.iter_mut().filter(is_meant).collect();
+        let Some(number) = meant.iter().map(|client| client.number).max() else { return };
+        let mut next = number;
+        message.text = self.dialect.numbered(message.text.clone(), &mut next);
+        let texts = send(&message);
+        for client in meant {
+            client.number = next;
+            texts.iter().for_each(|text| client.send(Out::Text(text.clone())));
         }
     }
 
     /// A client's message.
-    pub fn hear(&self, text: &str) {
+    pub fn hear(&self, socket: usize, text: &str) {
         let mut state = self.state.lock();
+        let State { clients, books, snapshot_fault, .. } = &mut *state;
+        let Some(client) = clients.iter_mut().find(|client| client.socket == socket) else {
+            return;
+        };
         for said in self.dialect.hear(text) {
             match said {
                 Said::Text(text) => {
-                    let text = self.dialect.numbered(text, &mut state.number);
-                    state.send(Out::Text(text));
+                    let text = self.dialect.numbered(text, &mut client.number);
+                    client.send(Out::Text(text));
                 }
                 Said::Follow(symbol) => {
-                    assert!(state.books.contains_key(&symbol), "{symbol}");
-                    state.followed.insert(symbol);
+                    assert!(books.contains_key(&symbol), "{symbol}");
+                    client.followed.insert(symbol);
                 }
                 Said::Leave(symbol) => {
-                    state.followed.remove(&symbol);
+                    client.followed.remove(&symbol);
                 }
                 Said::Snapshot(symbol) => {
-                    let text = self.dialect.snapshot(&symbol, &state.books[&symbol]);
-                    let text = self.dialect.numbered(text, &mut state.number);
-                    match state.snapshot_fault.take() {
-                        None => state.send(Out::Text(text)),
+                    let text = self.dialect.snapshot(&symbol, &books[&symbol]);
+                    let text = self.dialect.numbered(text, &mut client.number);
+                    match snapshot_fault.take() {
+                        None => client.send(Out::Text(text)),
                         Some(SnapshotFault::Cut) => {
-                            state.send(Out::Text(text[..text.len() / 2].to_owned()));
-                            state.send(Out::Close);
+                            client.send(Out::Text(text[..text.len() / 2].to_owned()));
+                            client.send(Out::Close);
                             return;
                         }
                         Some(SnapshotFault::Withheld) => {}
                         Some(SnapshotFault::WrongChecksum) => {
                             let checksum = self.checksum_of(&text);
                             let text = self.dialect.with_wrong_checksum(&text, checksum);
-                            state.send(Out::Text(text));
+                            client.send(Out::Text(text));
                         }
                     }
-                    state.followed.insert(symbol);
+                    client.followed.insert(symbol);
                 }
             }
         }
@@ -264,6 +284,15 @@ impl Venue {
     }
 }
 
+/// An adapter that has heard what must be before the recording's messages.
+fn introduced(dialect: &dyn Dialect, books: &BTreeMap<String, Market>) -> Box<dyn Adapter + Send> {
+    let (mut adapter, mut events) = (adapter_for(dialect.venue().0).unwrap(), Vec::new());
+    for text in dialect.introductions(books) {
+        adapter.take(Frame::Message(&text), 1, &mut events).unwrap();
+    }
+    adapter
+}
+
 /// The changes of the books that are followed, in their order.
 fn changes_of(
     adapter: &mut (dyn Adapter + Send),
@@ -292,28 +321,44 @@ fn seq(market: &Market) -> Option<u64> {
     market.book().venue_seq()
 }
 
+impl Client {
+    fn send(&self, out: Out) {
+        self.outs.send(out).ok();
+    }
+}
+
 impl State {
+    /// Says something to all.
     pub fn send(&self, out: Out) {
-        if let Some(client) = &self.client {
-            client.send(out).ok();
-        }
+        self.clients.iter().for_each(|client| client.send(out.clone()));
+    }
+
+    /// Says something to whoever follows a symbol.
+    pub fn send_to(&self, symbol: &str, out: Out) {
+        let clients = self.clients.iter().filter(|client| client.followed.contains(symbol));
+        clients.for_each(|client| client.send(out.clone()));
     }
 
     /// Another client on another socket.
-    pub fn admit(&mut self, client: UnboundedSender<Out>, welcome: Option<String>) -> usize {
+    pub fn admit(&mut self, outs: UnboundedSender<Out>, welcome: Option<String>) -> usize {
         self.sockets += 1;
-        self.number = 0;
-        self.followed.clear();
-        self.client = Some(client);
+        let client = Client { socket: self.sockets, outs, followed: BTreeSet::new(), number: 0 };
         if let Some(text) = welcome {
-            self.send(Out::Text(text));
+            client.send(Out::Text(text));
         }
+        self.clients.push(client);
         self.sockets
     }
 
-    /// Whether a client is there and hears of all books.
+    /// A socket is closed.
+    pub fn dismiss(&mut self, socket: usize) {
+        self.clients.retain(|client| client.socket != socket);
+    }
+
+    /// Whether somebody hears of each book.
     pub fn is_followed(&self) -> bool {
-        self.client.is_some() && self.followed.len() == self.books.len()
+        let is_followed = |symbol| self.clients.iter().any(|one| one.followed.contains(symbol));
+        self.books.keys().all(is_followed)
     }
 
     /// Whether the changes to come have checksums.
@@ -327,11 +372,7 @@ impl State {
         dialect: &dyn Dialect,
         symbol_of: &dyn Fn(&Instrument) -> Option<String>,
     ) {
-        let (mut adapter, mut events) = (adapter_for(dialect.venue().0).unwrap(), Vec::new());
-        for text in dialect.introductions(&self.books) {
-            adapter.take(Frame::Message(&text), 1, &mut events).unwrap();
-        }
-        events.clear();
+        let (mut adapter, mut events) = (introduced(dialect, &self.books), Vec::new());
         for message in &mut self.messages {
             adapter.take(Frame::Message(&message.text), 1, &mut events).unwrap();
             let whose = events.first().map(|(instrument, _)| instrument.clone());
