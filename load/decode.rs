@@ -26,14 +26,15 @@ pub fn run(name: &str, files: &[PathBuf]) -> anyhow::Result<()> {
     ensure!(!texts.is_empty(), "no frames");
     let bytes: usize = texts.iter().map(|text| text.len()).sum();
     let (mut decoded, mut parsed) = (f64::MAX, f64::MAX);
-    let mut events = 0;
+    let (mut events, mut refused) = (0, 0);
     for _ in 0..ROUNDS {
         decoded = decoded.min(seconds_of(|| {
             let mut adapter = (venue.adapter)();
             let mut out = Vec::new();
-            events = 0;
+            (events, refused) = (0, 0);
             for record in &records {
-                let _refused = adapter.take(record.frame(), record.recv, &mut out);
+                let taken = adapter.take(record.frame(), record.recv, &mut out);
+                refused += usize::from(taken.is_err());
                 events += out.len();
                 out.clear();
             }
@@ -45,6 +46,8 @@ pub fn run(name: &str, files: &[PathBuf]) -> anyhow::Result<()> {
             }
         }));
     }
+    // Who refuses is fast.
+    ensure!(refused == 0, "{refused} frames were refused");
     let frames = texts.len() as f64;
     println!(
         "{name}: {} frames of {} bytes, {events} events: {:.0} ns a frame, {:.0} ns as JSON values, {:.2} times as fast",
