@@ -15,8 +15,8 @@
 //!   last row), else 0: not known.
 //!
 //! A file that begins with the opening of a connection holds what came by that one, and so do further
-//! parts of it, told by their names (`NAME.ws.28.0`, `NAME.ws.28.1`). All files that tell of none are
-//! of one connection.
+//! parts of it, told by their names (`NAME.ws.28.0`, `NAME.ws.28.1`). All files that tell of none, and
+//! REST bodies, go with the first.
 //!
 //! A line that cannot be read is an error with its place, and reading goes on behind it. Nothing
 //! but the line at hand is held in memory; a JSON document is held whole.
@@ -41,7 +41,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 pub struct Record {
     /// When, by the recorder's clock; 0 where that is not known.
     pub recv: Nanos,
-    /// Which of the recorded connections it came by; 0 where that is not known.
+    /// Which of the recorded connections it came by; the first, 0, where that is not known.
     pub connection: usize,
     /// What.
     pub what: Captured,
@@ -247,7 +247,7 @@ pub fn merge<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Merge
         let head = file.next();
         let connection = connection_of(&file.file, head.as_ref()).map_or(0, |named| {
             let known = connections.iter().position(|other| *other == named);
-            1 + known.unwrap_or_else(|| {
+            known.unwrap_or_else(|| {
                 connections.push(named);
                 connections.len() - 1
             })

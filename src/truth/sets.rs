@@ -34,42 +34,53 @@ const RECORDED_AS: [(&str, &str); 4] = [
 /// How deep folders are looked into.
 const DEPTH_MAX: usize = 4;
 
-/// The sets of a folder: one of all files beneath it where it is a set itself, else those of each
-/// folder in it.
+/// The sets of a folder, itself and those in it. A folder that is no set of its own lends its files to
+/// the one that it stands in.
 pub(super) fn sets(dir: &Path) -> Result<Vec<Set>, TruthError> {
     let mut sets = Vec::new();
-    find(dir, DEPTH_MAX, &mut sets)?;
+    let files = find(dir, DEPTH_MAX, [false; 2], &mut sets)?;
+    sets.extend(sets_of(&name_of(dir)?, files));
+    sets.sort_by(|a, b| a.name().cmp(b.name()));
     Ok(sets)
 }
 
-fn find(dir: &Path, depth: usize, sets: &mut Vec<Set>) -> Result<(), TruthError> {
-    // The name of `.` is that of the folder it stands for.
-    let whole = dir.canonicalize().map_err(|error| TruthError::of(dir, error))?;
-    let name = whole.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
+/// Finds the sets within a folder; what is left are files for the folder's own. `wanted` are the
+/// vendors' files, Lean's and Databento's, that a set further up takes.
+fn find(
+    dir: &Path,
+    depth: usize,
+    wanted: [bool; 2],
+    sets: &mut Vec<Set>,
+) -> Result<Vec<PathBuf>, TruthError> {
     let inside = list(dir)?;
-    let own = inside.iter().filter(|path| path.is_file()).cloned().collect();
-    if is_dukascopy(&name) || !sets_of(&name, own).is_empty() {
-        let mut files = Vec::new();
-        gather(dir, depth, &mut files)?;
-        sets.extend(sets_of(&name, files));
-        return Ok(());
-    }
-    for folder in inside.iter().filter(|path| path.is_dir() && depth != 0) {
-        find(folder, depth - 1, sets)?;
-    }
-    Ok(())
-}
-
-/// All files beneath a folder.
-fn gather(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), TruthError> {
-    for path in list(dir)? {
-        if path.is_dir() && depth != 0 {
-            gather(&path, depth - 1, files)?;
-        } else if path.is_file() {
-            files.push(path);
+    let mut files: Vec<PathBuf> = inside.iter().filter(|path| path.is_file()).cloned().collect();
+    let kinds = |files: &[PathBuf]| [lean::is_named, databento::is_named].map(|is| any(files, is));
+    let [is_lean, is_databento] = kinds(&files);
+    let wanted = [wanted[0] || is_lean, wanted[1] || is_databento];
+    for path in inside.iter().filter(|path| path.is_dir() && depth != 0) {
+        let name = name_of(path)?;
+        let below = find(path, depth - 1, wanted, sets)?;
+        let own = below.iter().filter(|file| file.parent() == Some(path)).cloned().collect();
+        let [has_lean, has_databento] = kinds(&below);
+        let is_part = wanted[0] && has_lean || wanted[1] && has_databento;
+        if is_dukascopy(&name) || !is_part && !sets_of(&name, own).is_empty() {
+            sets.extend(sets_of(&name, below));
+        } else {
+            files.extend(below);
         }
     }
-    Ok(())
+    Ok(files)
+}
+
+fn any(files: &[PathBuf], is: fn(&str) -> bool) -> bool {
+    let names = files.iter().filter_map(|file| file.file_name()?.to_str());
+    names.into_iter().any(is)
+}
+
+/// A folder's name; that of `.` is the name of what it stands for.
+fn name_of(dir: &Path) -> Result<String, TruthError> {
+    let whole = dir.canonicalize().map_err(|error| TruthError::of(dir, error))?;
+    Ok(whole.file_name().map_or_else(String::new, |name| name.to_string_lossy().into()))
 }
 
 fn is_dukascopy(folder: &str) -> bool {

@@ -146,7 +146,7 @@ fn files_that_tell_of_connections_are_each_of_their_own() {
     let connections: Vec<usize> =
         merge(files).unwrap().map(|record| record.unwrap().connection).collect();
 
-    assert_eq!(connections, [1, 1, 2, 1, 3, 0, 0, 0]);
+    assert_eq!(connections, [0, 0, 1, 0, 2, 0, 0, 0]);
 }
 
 #[test]

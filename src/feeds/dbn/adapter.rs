@@ -15,8 +15,8 @@
 //! Event time is the record's `ts_event`, or `ts_recv` where that is undefined, and of what tells a
 //! state (snapshots of orders, quotes at intervals). Books carry no `seq`: several events of a venue
 //! share one, and it begins anew every week. A book that may be wrong is told by `disconnect` and
-//! then by `book_delta`s alone: one of a stream that begins amid it, until a clear or a snapshot, and
-//! one that is flagged so, until the flag ends.
+//! then by `book_delta`s alone: one of a stream that begins amid it or has a hole between files, until
+//! a clear or a snapshot, and one that is flagged so, until the flag ends.
 
 use std::collections::HashMap;
 
@@ -30,6 +30,7 @@ use foldhash::fast::FixedState;
 
 use super::message::{Message, MessageError};
 use super::state::{At, Printed, Quoted, Rewound, Shown, Source, State, best, top_of};
+use super::streams::{Span, Streams, has_orders};
 use super::symbols::Symbols;
 use super::tape::{TAPES, Tape};
 use super::{fixed, words};
@@ -77,6 +78,9 @@ pub struct Adapter {
     /// How many parts the states have in all.
     parts: usize,
     last: Option<At>,
+    streams: Streams,
+    /// The end of the file, where it may have orders.
+    orders_until: Option<Option<u64>>,
     /// The dataset and end of each tape's last file.
     ended: [Option<(CompactString, u64)>; TAPES],
 }
@@ -96,6 +100,13 @@ impl Adapter {
         self.forget_names();
         let rewound = self.rewound(metadata);
         self.states.iter_mut().for_each(|state| state.begin_file(rewound));
+        self.orders_until = None;
+        if has_orders(metadata) {
+            let span = metadata.map(Span::of);
+            self.streams.begin(span.as_ref());
+            self.states.iter_mut().for_each(|state| state.begin_orders(span.as_ref()));
+            self.orders_until = Some(span.and_then(|span| span.end));
+        }
     }
 
     /// Which trades a file counts anew, so that a file that tells trades again gives them the ids
@@ -248,10 +259,10 @@ impl Adapter {
     }
 
     fn order(&mut self, msg: &MboMsg, out: &mut Vec<(Instrument, Event)>) -> Result<(), Refused> {
-        let (at, state, part) = self.at(&msg.hd, msg.ts_recv)?;
+        let (at, known) = self.locate(&msg.hd, msg.ts_recv)?;
         // Orders of a snapshot keep the time of their last change; it is of its receive time.
         let at = if msg.flags.is_snapshot() { at.received() } else { at };
-        state.order(part, msg, &at, out)
+        self.states[known.slot].order(known.part, msg, &at, &mut self.streams, out)
     }
 
     /// Takes a definition's symbol; where it is new, the id may have another name.
@@ -270,6 +281,12 @@ impl Adapter {
         header: &RecordHeader,
         ts_recv: u64,
     ) -> Result<(At, &mut State, usize), Refused> {
+        let (at, known) = self.locate(header, ts_recv)?;
+        Ok((at, &mut self.states[known.slot], known.part))
+    }
+
+    /// When a record happened, and where its state is.
+    fn locate(&mut self, header: &RecordHeader, ts_recv: u64) -> Result<(At, Known), Refused> {
         let recv = fixed::time(ts_recv);
         let ts_event = fixed::time(header.ts_event).or(recv).ok_or(Refused::NoTime)?;
         let index = if recv.is_some() { ts_recv } else { header.ts_event };
@@ -285,6 +302,13 @@ impl Adapter {
                 if !self.publishers.contains(&key.1) {
                     self.publishers.push(key.1);
                 }
+                // One id alone is known of a part, so that another one is seen here.
+                if let Some(before) = self.states[slot].is_of(part, key.0) {
+                    self.known.remove(&(before, key.1));
+                }
+                if let Some(end) = self.orders_until {
+                    self.states[slot].enter(end);
+                }
                 let known = Known { day, slot, part };
                 self.known.insert(key, known);
                 known
@@ -292,9 +316,7 @@ impl Adapter {
         };
         let at = At { ts_event, ts_recv: recv };
         self.last = Some(at);
-        let state = &mut self.states[known.slot];
-        state.is_of(known.part, header.instrument_id);
-        Ok((at, state, known.part))
+        Ok((at, known))
     }
 
     /// The state of an instrument, and the publisher's part of it.

@@ -4,7 +4,8 @@
 //!   and lifts old versions to the current one.
 //! - `symbols` says which instrument a record is of.
 //! - `adapter` makes events of records: `state` is what it keeps of an instrument, `orders` of single
-//!   orders, `levels` of price levels, `tape` of trades' ids; `words` are for definitions and phases.
+//!   orders, `streams` of which files follow one another, `levels` of price levels, `tape` of trades'
+//!   ids; `words` are for definitions and phases.
 //!   Pure: no file, socket, clock or log.
 //! - `play` sends files into the log.
 //!
@@ -20,6 +21,7 @@ mod orders;
 mod play;
 mod reader;
 mod state;
+mod streams;
 mod stride;
 mod symbols;
 mod tape;

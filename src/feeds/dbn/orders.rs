@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use ::dbn::{MboMsg, UNDEF_PRICE, flags};
 
 use super::fixed;
+use super::streams::Streams;
 use crate::domain::by_order::{ByOrder, Extent};
 use crate::domain::market::{Body, LevelChange, Side};
 
@@ -79,10 +80,26 @@ pub(super) struct Orders {
     book: ByOrder,
     has_begun: bool,
     is_complete: bool,
-    in_snapshot: bool,
+    /// Whether there were orders before this stream, or before its hole.
+    is_old: bool,
+    snapshot: Snapshot,
+}
+
+/// Whether the last message was of a snapshot.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Snapshot {
+    #[default]
+    No,
+    Amid,
+    Ended,
 }
 
 impl Orders {
+    /// Orders that are not known, of which there may be some.
+    pub fn lost() -> Self {
+        Self { is_old: true, ..Self::default() }
+    }
+
     pub fn book(&self) -> &ByOrder {
         &self.book
     }
@@ -92,40 +109,50 @@ impl Orders {
         self.has_begun
     }
 
-    /// Whether all orders are known: those since a clear or a snapshot. Levels and tops need neither.
+    /// Whether all orders are known: those since a clear or a snapshot, or
+    /// since it began behind those of others. Levels and tops need none.
     pub fn is_complete(&self) -> bool {
         self.is_complete
     }
 
     /// Whether a snapshot began and did not end.
     pub fn is_amid_snapshot(&self) -> bool {
-        self.in_snapshot
+        self.snapshot == Snapshot::Amid
     }
 
-    /// Begins a file: a snapshot at its beginning is another one than that before it.
+    /// Begins a file that goes on where the last one ended: a snapshot at its beginning is another
+    /// one than that before it, unless that had no end.
     pub fn begin_file(&mut self) {
-        self.in_snapshot = false;
+        if self.snapshot == Snapshot::Ended {
+            self.snapshot = Snapshot::No;
+        }
     }
 
     /// Takes an add, cancel, modify or clear; whether it shows that this stream begins amid a book.
     ///
     /// A snapshot is the whole book, also without a clear in front (as in files of before February
-    /// 2024): its first record takes away what was there.
-    pub fn take(&mut self, msg: &MboMsg) -> bool {
+    /// 2024): its first record takes away what was there. It may have many ends; what is behind them
+    /// without a change between is of the same one.
+    pub fn take(&mut self, msg: &MboMsg, streams: &mut Streams) -> bool {
         let is_snapshot = msg.flags.is_snapshot();
-        if is_snapshot && !self.in_snapshot {
+        if is_snapshot && self.snapshot == Snapshot::No {
             self.book.clear();
         }
-        self.in_snapshot = is_snapshot && !msg.flags.is_last();
-        let begins_amid = !self.is_complete && self.begin(msg);
+        self.snapshot = match (is_snapshot, msg.flags.is_last()) {
+            (false, _) => Snapshot::No,
+            (true, false) => Snapshot::Amid,
+            (true, true) => Snapshot::Ended,
+        };
+        let begins_amid = !self.is_complete && self.begin(msg, streams);
         apply(&mut self.book, msg);
         begins_amid
     }
 
-    fn begin(&mut self, msg: &MboMsg) -> bool {
+    fn begin(&mut self, msg: &MboMsg, streams: &mut Streams) -> bool {
         let has_begun = std::mem::replace(&mut self.has_begun, true);
+        let is_new = streams.take(msg) && !has_begun && !self.is_old;
         self.is_complete =
-            msg.action as u8 == b'R' || msg.flags.raw() & (LEVEL | flags::SNAPSHOT) != 0;
+            is_new || msg.action as u8 == b'R' || msg.flags.raw() & (LEVEL | flags::SNAPSHOT) != 0;
         !has_begun && !self.is_complete
     }
 

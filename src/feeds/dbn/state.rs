@@ -7,6 +7,7 @@ use super::adapter::Refused;
 use super::fixed;
 use super::levels::{Levels, Told};
 use super::orders::Orders;
+use super::streams::{Followed, Span, Streams};
 use super::tape::{Tape, Trades};
 use crate::domain::by_order::{ByOrder, Total};
 use crate::domain::market::{Aggressor, Body, Event, Instrument, Nanos, Side, Trade};
@@ -70,6 +71,7 @@ pub(super) struct State {
     pub instrument: Instrument,
     source: Source,
     parts: Vec<Part>,
+    followed: Followed,
     told: Told,
     quoted: Option<Quoted>,
     /// Whether a quote was told: then the hub's quote follows quotes.
@@ -99,6 +101,7 @@ impl State {
             instrument,
             source: Source::Nobody,
             parts: Vec::new(),
+            followed: Followed::default(),
             told: Told::default(),
             quoted: None,
             has_quoted: false,
@@ -132,16 +135,19 @@ impl State {
     }
 
     /// Takes note of a record's instrument id. Another one behind the same name (a continuous symbol
-    /// that rolls) is another instrument: what stood at that publisher is gone.
-    pub fn is_of(&mut self, nth: usize, instrument_id: u32) {
-        if self.parts[nth].instrument_id != instrument_id {
-            let part = &mut self.parts[nth];
-            part.instrument_id = instrument_id;
-            (part.orders, part.unended) = (Orders::default(), None);
-            (part.may_be_wrong, part.has_levels, part.top) = (false, false, None);
-            part.levels.clear();
-            self.tell_whole();
+    /// that rolls) is another instrument: what stood at that publisher is gone. The id before, where
+    /// it is another one.
+    pub fn is_of(&mut self, nth: usize, instrument_id: u32) -> Option<u32> {
+        let part = &mut self.parts[nth];
+        let before = std::mem::replace(&mut part.instrument_id, instrument_id);
+        if before == instrument_id {
+            return None;
         }
+        (part.orders, part.unended) = (Orders::lost(), None);
+        (part.may_be_wrong, part.has_levels, part.top) = (false, false, None);
+        part.levels.clear();
+        self.tell_whole();
+        Some(before)
     }
 
     /// Begins a file: who tells the book is seen anew. Trades of a tape are counted anew too, unless
@@ -149,13 +155,32 @@ impl State {
     pub fn begin_file(&mut self, rewound: Rewound) {
         self.source = Source::Nobody;
         for part in &mut self.parts {
-            part.orders.begin_file();
             (part.has_levels, part.top) = (false, None);
             part.levels.clear();
             match rewound {
                 Rewound::None => {}
                 Rewound::One(tape) => part.trades.rewind(tape),
                 Rewound::All => part.trades.rewind_all(),
+            }
+        }
+    }
+
+    /// Begins a file that may have orders.
+    pub fn begin_orders(&mut self, span: Option<&Span>) {
+        if span.is_none_or(|span| self.instrument.venue() == span.dataset) {
+            self.followed.begin(span);
+        }
+    }
+
+    /// Takes note of a record in a file that may have orders, until `end`. Where it does not go on at
+    /// the end of the last one, nobody knows what became of the orders in between.
+    pub fn enter(&mut self, end: Option<u64>) {
+        let Some(goes_on) = self.followed.enter(end) else { return };
+        for part in self.parts.iter_mut().filter(|part| part.orders.has_begun()) {
+            if goes_on {
+                part.orders.begin_file();
+            } else {
+                (part.orders, part.unended) = (Orders::lost(), None);
             }
         }
     }
@@ -213,6 +238,7 @@ impl State {
         nth: usize,
         msg: &MboMsg,
         at: &At,
+        streams: &mut Streams,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), Refused> {
         let action = msg.action as u8;
@@ -228,7 +254,7 @@ impl State {
             return printed;
         }
         self.tells(Source::Orders, nth, msg.flags.is_maybe_bad_book(), at, out);
-        if is_change && self.parts[nth].orders.take(msg) {
+        if is_change && self.parts[nth].orders.take(msg, streams) {
             self.lose(at, out);
         }
         let part = &mut self.parts[nth];

@@ -10,6 +10,7 @@ use crate::domain::market::{Body, Event, Instrument};
 
 mod files;
 mod publishers;
+mod streams;
 
 const LAST: u8 = flags::LAST;
 
@@ -200,8 +201,9 @@ fn a_snapshot_without_a_clear_replaces_the_book_and_is_of_its_receive_time() {
     }
     assert_eq!(short(&out[0]), "snapshot 10@100 | ");
     assert_eq!(out[0].1.ts_event, 1_700_000_000_000_000_001);
-    // Another one behind its end, without a change between.
+    // Another one behind a change.
     let again = [
+        order(b'C', b'B', 1, 100, 5, 0),
         order(b'A', b'B', 3, 99, 1, flags::SNAPSHOT),
         order(b'A', b'A', 4, 101, 1, flags::SNAPSHOT | LAST),
     ];

@@ -8,6 +8,8 @@
 //! that any of them has. The data of channels that carry nothing taken here is passed over unread,
 //! wherever `arg` stands in the frame.
 
+mod choice;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -15,6 +17,7 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+pub(super) use self::choice::{Choice, Source, Taken, Word};
 use super::FrameError;
 use super::reading::{Cell, Levels, epoch, rfc3339};
 use super::roster::INSTRUMENTS_MAX;
@@ -185,53 +188,6 @@ impl Visitor<'_> for WholeVisitor {
 
     fn visit_unit<E: de::Error>(self) -> Result<Whole, E> {
         Ok(Whole(None))
-    }
-}
-
-/// A channel among those that tell the same of an instrument, each in its own way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Source {
-    /// Its name.
-    pub name: &'static str,
-    /// How much it tells.
-    pub rank: u8,
-}
-
-/// Which of several such channels an instrument is followed by. Each is whole in itself: changes of
-/// one do not continue the book of another, and a trade told by two would count twice.
-#[derive(Debug, Default)]
-pub(super) struct Choice(Option<Source>);
-
-impl Choice {
-    /// Whether what a channel tells is given; `is_whole` where it stands on nothing told before. One
-    /// that tells more takes the place of one that tells less; of equals the first stays. What is not
-    /// whole is given while nothing is followed: it has no book to stand on, and harms none.
-    pub fn takes(&mut self, source: Source, is_whole: bool) -> bool {
-        match self.0 {
-            Some(known) if known == source => return true,
-            Some(known) if !is_whole || source.rank <= known.rank => return false,
-            None if !is_whole => return true,
-            _ => {}
-        }
-        self.0 = Some(source);
-        true
-    }
-
-    /// Whether that one is followed.
-    pub fn is(&self, source: Source) -> bool {
-        self.0 == Some(source)
-    }
-
-    /// That one is not told any more.
-    pub fn leave(&mut self, source: Source) {
-        if self.is(source) {
-            self.0 = None;
-        }
-    }
-
-    /// Nothing is.
-    pub fn forget(&mut self) {
-        self.0 = None;
     }
 }
 
@@ -413,21 +369,6 @@ mod tests {
         for text in ["1.5", "1e3", "\"x\"", "9223372036854775808", "true", "[]", "{}"] {
             assert!(borrowed::from_str::<Whole>(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn the_channel_that_tells_most_is_followed_and_of_equals_the_first() {
-        let [deep, twin, top] = [("books", 2), ("books-l2-tbt", 2), ("books5", 1)]
-            .map(|(name, rank)| Source { name, rank });
-        let mut choice = Choice::default();
-        assert!(choice.takes(deep, false) && choice.takes(top, true));
-        assert!(!choice.takes(deep, false), "it does not continue the other's book");
-        assert!(choice.takes(deep, true) && choice.takes(deep, false));
-        assert!(!choice.takes(top, true) && !choice.takes(twin, true));
-        choice.leave(top);
-        assert!(choice.is(deep));
-        choice.leave(deep);
-        assert!(choice.takes(top, true) && choice.is(top));
     }
 
     #[test]

@@ -14,6 +14,15 @@ use crate::wire::number::DecimalField;
 #[derive(Debug)]
 pub(super) struct Sides(pub Result<[Vec<LevelChange>; 2], FrameError>);
 
+/// Rows of a side that room is made for at first: most changes have one.
+const ROWS_USUAL: usize = 2;
+
+/// Keeps the first fault.
+#[cold]
+fn note(fault: &mut Option<FrameError>, (at, qty): (DecimalField, DecimalField)) {
+    *fault = fault.take().or_else(|| price(at).and_then(|_| quantity(qty)).err());
+}
+
 /// Whether a word means the buyers' side; none for a word that names no side.
 pub(super) fn is_bid(word: &str) -> Option<bool> {
     match word {
@@ -42,9 +51,16 @@ impl<'de> Visitor<'de> for SidesVisitor {
         let mut sides = [Vec::new(), Vec::new()];
         let mut fault = None;
         while let Some(Row { is_bid, price: at, qty }) = rows.next_element()? {
-            match price(at).and_then(|at| Ok((at, quantity(qty)?))) {
-                Ok(level) => sides[usize::from(!is_bid)].push(level),
-                Err(error) => fault = fault.or(Some(error)),
+            let side = &mut sides[usize::from(!is_bid)];
+            if let (DecimalField(Ok(at)), DecimalField(Ok(qty))) = (at, qty)
+                && !qty.is_negative()
+            {
+                if side.is_empty() {
+                    *side = Vec::with_capacity(ROWS_USUAL);
+                }
+                side.push((at, qty));
+            } else {
+                note(&mut fault, (at, qty));
             }
         }
         Ok(Sides(fault.map_or(Ok(sides), Err)))

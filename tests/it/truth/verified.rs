@@ -316,6 +316,24 @@ fn a_set_that_cannot_be_read_costs_the_others_nothing() {
 }
 
 #[test]
+fn a_file_beside_the_folders_of_sets_hides_none_of_them() {
+    let names = ["20161007_btcusd_second.csv.gz", "20161007_btcusd_minute.csv.gz"];
+    let Some((dir, copies)) = copied("coinbase-btcusd-bars-2016-2018", &names) else { return };
+    // Parts of a set may lie in folders that are none themselves.
+    let within = copies[0].with_file_name("seconds");
+    std::fs::create_dir(&within).unwrap();
+    std::fs::rename(&copies[0], within.join(copies[0].file_name().unwrap())).unwrap();
+    std::fs::write(dir.path().join("COINBASE.ws.1.0.txt"), "1.0: {\"type\":\"subscriptions\"}\n")
+        .unwrap();
+    let rows = verify(dir.path()).unwrap();
+
+    assert_eq!(failing(&rows), Vec::<&str>::new());
+    let compared: Vec<&str> = rows.iter().map(|row| row.compared.as_str()).collect();
+    assert!(compared.contains(&"second to minute"), "{rows:#?}");
+    assert!(compared.contains(&"frames understood"), "{rows:#?}");
+}
+
+#[test]
 fn a_candle_that_opens_at_the_close_before_fails_the_usual_rule() {
     let Some(files) = files("bitget-ws-book-checksum-20220407", &["BITGET.ws.1.0.txt.gz"]) else {
         return;

@@ -7,7 +7,7 @@ use ::dbn::{CbboMsg, Cmbp1Msg, Metadata, Schema};
 
 use super::*;
 
-fn metadata(schema: Option<Schema>, start: u64, end: u64) -> Metadata {
+pub(super) fn metadata(schema: Option<Schema>, start: u64, end: u64) -> Metadata {
     Metadata::builder()
         .dataset("EQUS.MINI")
         .schema(schema)
@@ -65,11 +65,11 @@ fn who_tells_the_book_is_seen_anew_with_each_file() {
         told(&mut adapter, &[clear(), order(b'A', b'B', 1, 100, 5, LAST)]),
         ["snapshot 5@100 | "]
     );
-    adapter.begin(Some(&metadata(Some(Schema::Mbp1), 2_000, 3_000)));
+    adapter.begin(Some(&metadata(Some(Schema::Mbp1), 1_000, 2_000)));
     let expected = ["snapshot 1@99 | 1@102", "quote 1@99 | 1@102"];
     assert_eq!(first_of(&mut adapter, &top(1, b'A', 99, 102)), expected);
     // The orders that were known go on, with quotes, because some were told.
-    adapter.begin(Some(&metadata(Some(Schema::Mbo), 3_000, 4_000)));
+    adapter.begin(Some(&metadata(Some(Schema::Mbo), 2_000, 3_000)));
     let expected = ["snapshot 5@100 1@98 | ", "quote 5@100 | "];
     assert_eq!(told(&mut adapter, &[order(b'A', b'B', 2, 98, 1, LAST)]), expected);
 }

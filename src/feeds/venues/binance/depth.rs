@@ -17,13 +17,22 @@
 //! A delta that begins within what was heard overlaps it: the same stream by two connections, or by
 //! two update speeds. Quantities are absolute, so it continues the last one, whose `u` is written as
 //! its `prev_seq`; one that begins later is a gap and stays one.
+//!
+//! The best levels end at the first delta. What they covered, the whole book that came before any
+//! delta, is given again there where that delta joins with it.
 
 use super::super::FrameError;
 use super::super::backlog::Backlog;
 use super::super::roster::{Listed, Roster};
-use super::unnamed::Unnamed;
+use super::unnamed::{Change, Span, Unnamed};
 use super::{Contract, Rules, Told, needed, time_of};
-use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos};
+use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos};
+
+/// Levels of a whole book that is kept for the first change; the venue sends at most 5000 of a side
+/// ("Order Book").
+const WHOLE_MAX: usize = 10_000;
+/// Prices kept that the last changes were at.
+const PRICES_MAX: usize = 16;
 
 /// What is remembered of one book.
 #[derive(Debug, Default)]
@@ -32,6 +41,12 @@ pub(super) struct Book {
     run: Option<Run>,
     /// The best levels alone were given, which changes do not continue.
     is_best: bool,
+    /// The last whole book, until a change is heard.
+    whole: Option<Box<Snapshot>>,
+    /// The first prices of the last changes' sides.
+    prices: [Option<Decimal>; PRICES_MAX],
+    /// How many there were.
+    priced: usize,
 }
 
 /// Changes heard that follow each other without a gap.
@@ -43,7 +58,7 @@ struct Run {
 }
 
 /// A whole book.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Snapshot {
     /// Its number; none where no change joins with it: the venue numbers the empty book of a new
     /// symbol -1.
@@ -65,6 +80,16 @@ impl Snapshot {
         })
     }
 
+    /// How many levels it has.
+    pub fn levels(&self) -> usize {
+        self.bids.len() + self.asks.len()
+    }
+
+    /// Where changes of its book are; none where it is empty.
+    pub fn span(&self) -> Option<Span> {
+        Span::of(self.bids.iter().chain(&self.asks).map(|(price, _)| *price))
+    }
+
     fn event(self, listed: &mut Listed<Contract>) -> Event {
         let Self { seq, at, recv, bids, asks } = self;
         let body = Body::BookSnapshot { bids, asks, checksum: None };
@@ -77,6 +102,34 @@ impl Book {
     pub fn joins(&self, seq: u64) -> bool {
         self.run.is_some_and(|run| (run.before..=run.last).contains(&seq))
             && !self.backlog.has_forgotten_after(seq)
+    }
+
+    /// Whether a snapshot of that number joins with the change from `before` to `last`, or with those
+    /// heard that this one continues.
+    pub fn joins_by(&self, before: u64, last: u64, seq: u64) -> bool {
+        let continued = self.run.filter(|run| before <= run.last);
+        let least = continued.map_or(before, |run| run.before.min(before));
+        least <= seq && seq < last && !self.backlog.has_forgotten_after(seq)
+    }
+
+    /// Whether one of the last changes was within a span.
+    pub fn is_within(&self, span: Span) -> bool {
+        self.prices.iter().flatten().any(|price| span.holds(*price))
+    }
+
+    fn note(&mut self, levels: &[LevelChange]) {
+        if let Some((price, _)) = levels.first() {
+            self.prices[self.priced % PRICES_MAX] = Some(*price);
+            self.priced = self.priced.wrapping_add(1);
+        }
+    }
+
+    /// Keeps a whole book for the first change.
+    fn keep(&mut self, snapshot: &Snapshot) {
+        if self.run.is_none() {
+            let is_kept = snapshot.levels() <= WHOLE_MAX;
+            self.whole = is_kept.then(|| Box::new(snapshot.clone()));
+        }
     }
 
     /// Whether all changes heard are older than a snapshot of that number.
@@ -120,15 +173,17 @@ pub(super) fn update(
     let listed = roster.get(&symbol)?;
     if listed.state.book.run.is_none() {
         unnamed.follow(&symbol);
+        end_best(listed, (before, at), recv, out);
     }
-    if std::mem::take(&mut listed.state.book.is_best) {
-        out.push((listed.instrument.clone(), listed.event(at, recv, Body::Disconnect)));
+    if !unnamed.is_empty() {
+        let change = Change { before, last, bids: &bids, asks: &asks };
+        let only = is_only.then_some(symbol.as_ref());
+        if let Some(snapshot) = unnamed.shown_by(&listed.state.book, change, only) {
+            give(listed, snapshot, out);
+        }
     }
-    if !unnamed.is_empty()
-        && let Some(snapshot) = unnamed.shown_by(before, last, is_only)
-    {
-        give(listed, snapshot, out);
-    }
+    listed.state.book.note(&bids);
+    listed.state.book.note(&asks);
     let prev_seq = listed.state.book.follows(before, last);
     let body = Body::BookDelta { bids, asks, checksum: None };
     let event = Event { seq: Some(last), prev_seq: Some(prev_seq), ..listed.event(at, recv, body) };
@@ -147,19 +202,36 @@ pub(super) fn snapshot(
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
     let snapshot = Snapshot::read(told, recv)?;
-    let symbol = match (symbol, snapshot.seq) {
-        (Some(symbol), _) => symbol,
-        (None, None) => roster.only()?,
-        (None, Some(seq)) => match unnamed.owner(roster, seq)? {
-            Some(symbol) => symbol,
-            None => {
-                unnamed.wait(seq, snapshot);
-                return Ok(());
-            }
+    let (symbol, snapshot) = match (symbol, snapshot.seq) {
+        (Some(symbol), _) => (symbol, snapshot),
+        (None, None) => (roster.only()?, snapshot),
+        (None, Some(seq)) => match unnamed.owned(roster, seq, snapshot)? {
+            Some(owned) => owned,
+            None => return Ok(()),
         },
     };
-    give(roster.get(&symbol)?, snapshot, out);
+    let listed = roster.get(&symbol)?;
+    listed.state.book.keep(&snapshot);
+    give(listed, snapshot, out);
     Ok(())
+}
+
+/// Ends the best levels at the first change: by the whole book before them, where that change joins
+/// with it, else the instrument is given as lost.
+fn end_best(
+    listed: &mut Listed<Contract>,
+    (before, at): (u64, Option<Nanos>),
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) {
+    let whole = listed.state.book.whole.take();
+    if !std::mem::take(&mut listed.state.book.is_best) {
+        return;
+    }
+    match whole.filter(|whole| Some(before) <= whole.seq) {
+        Some(whole) => give(listed, *whole, out),
+        None => out.push((listed.instrument.clone(), listed.event(at, recv, Body::Disconnect))),
+    }
 }
 
 /// Gives a snapshot, and the changes behind it again.

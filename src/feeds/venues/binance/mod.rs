@@ -7,8 +7,9 @@
 //! - Sequence: contiguous; spot by `U` = last `u` + 1, futures by `pu` = last `u`; what overlaps is
 //!   no gap ([`depth`]).
 //! - Snapshot: REST, joined with the changes that came before it ([`depth`]); one without symbol is
-//!   of the symbol whose changes join with it ([`unnamed`]). Books of the best levels (`depth5`,
-//!   `depth10`, `depth20`) are given where no `depth` of their symbol was heard.
+//!   of the symbol whose changes join with it, by number and price ([`unnamed`]). Books of the best
+//!   levels (`depth5`, `depth10`, `depth20`) are given where no `depth` of their symbol was heard.
+//!   The whole book before them is given again at the first change that joins with it.
 //! - Checksum: none.
 //! - Scale: decimals as text. COIN-M quantities are contracts of 100 USD (BTC) or 10 USD (others),
 //!   as the venue's own volumes `v` are.
@@ -20,8 +21,8 @@
 //! Source: developers.binance.com, "WebSocket Streams" (spot), "Websocket Market Streams" (USD-M and
 //! COIN-M futures).
 //!
-//! `trade` and `aggTrade` tell the same fills: of each symbol the kind that is heard first is given
-//! ([`trade`]). Futures' `depth5` and its like without their envelope look like changes, and are
+//! `trade` and `aggTrade` tell the same fills: of each symbol the kind that is heard first is given,
+//! whatever REST lists had before ([`trade`]). Futures' `depth5` and its like without their envelope look like changes, and are
 //! taken for them. `rpiDepth`, another book, gives no events; nor does what came in an envelope
 //! without `e` and is no book.
 
@@ -100,6 +101,8 @@ struct Contract {
     book: depth::Book,
     /// The kind of print that is given.
     prints: Option<trade::Kind>,
+    /// The kind that REST lists gave before any print.
+    listed: Option<trade::Kind>,
 }
 
 /// The adapter of one Binance market.

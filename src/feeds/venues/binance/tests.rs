@@ -1,7 +1,10 @@
 //! Frames of Binance, and the events they say.
 
+mod prints;
+mod unnamed;
+
 use super::*;
-use crate::domain::market::{Aggressor, Body};
+use crate::domain::market::Body;
 
 /// One of each kind of frame.
 pub(in crate::feeds::venues) const SAMPLES: &[&str] = &[
@@ -148,63 +151,6 @@ fn owners(given: &Given) -> Vec<(&str, bool)> {
 }
 
 #[test]
-fn a_snapshot_without_symbol_is_of_the_symbol_whose_changes_join_it() {
-    let mut spot = Binance::spot();
-    let eth = |first, last| spot_delta(first, last).replace("BTC", "ETH");
-    events(&mut spot, &spot_delta(1, 10));
-    events(&mut spot, &eth(101, 110));
-    let unnamed = |spot: &mut Binance, last| taken(spot, Frame::Message(&snapshot(last)));
-    assert_eq!(
-        owners(&unnamed(&mut spot, 105).unwrap()),
-        [("BINANCE:ETHUSDT", true), ("BINANCE:ETHUSDT", false)]
-    );
-    assert_eq!(unnamed(&mut spot, 24).unwrap(), [], "none of them yet");
-    assert_eq!(events(&mut spot, &spot_delta(11, 20)).len(), 1);
-    let given = taken(&mut spot, Frame::Message(&spot_delta(21, 30))).unwrap();
-    assert_eq!(owners(&given), [("BINANCE:BTCUSDT", true), ("BINANCE:BTCUSDT", false)]);
-    assert_eq!(given[1].1.prev_seq, Some(24));
-
-    events(&mut spot, &eth(5, 30).replace("ETH", "LTC"));
-    assert!(matches!(unnamed(&mut spot, 25), Err(FrameError::UnnamedSnapshot(2))));
-    let url = Some("https://api.binance.com/api/v3/depth?limit=1000&symbol=ETHUSDT");
-    let given = taken(&mut spot, Frame::Response { url, body: &snapshot(104) }).unwrap();
-    assert_eq!(owners(&given)[0], ("BINANCE:ETHUSDT", true));
-}
-
-#[test]
-fn a_snapshot_from_before_all_else_waits_for_the_change_that_joins_it_or_is_later() {
-    let mut spot = Binance::spot();
-    for last in [500, 100] {
-        let body = snapshot(last);
-        let given = taken(&mut spot, Frame::Response { url: None, body: &body }).unwrap();
-        assert_eq!(given, []);
-    }
-    // Of two that wait none is given to what it does not join.
-    assert_eq!(events(&mut spot, &spot_delta(900, 910).replace("BTC", "LTC")).len(), 1);
-    let given = taken(&mut spot, Frame::Message(&spot_delta(98, 110))).unwrap();
-    assert_eq!(owners(&given), [("BINANCE:BTCUSDT", true), ("BINANCE:BTCUSDT", false)]);
-    assert_eq!(sequences(&[given[1].1.clone()]), [(Some(110), Some(100))]);
-    let given = taken(&mut spot, Frame::Message(&spot_delta(499, 501).replace("BTC", "ETH")));
-    assert_eq!(owners(&given.unwrap())[0], ("BINANCE:ETHUSDT", true));
-
-    let mut alone = Binance::spot();
-    assert_eq!(events(&mut alone, &snapshot(100)), []);
-    assert_eq!(sequences(&events(&mut alone, &spot_delta(90, 99))), [(Some(99), Some(89))]);
-    let given = sequences(&events(&mut alone, &spot_delta(103, 110)));
-    assert_eq!(given, [(Some(100), None), (Some(110), Some(102))]);
-}
-
-#[test]
-fn what_waits_without_symbol_is_bounded() {
-    let mut spot = Binance::spot();
-    for last in [10, 20, 30, 40, 50] {
-        assert_eq!(events(&mut spot, &snapshot(last)), []);
-    }
-    assert_eq!(events(&mut spot, &spot_delta(10, 12)).len(), 1, "the first was dropped");
-    assert_eq!(events(&mut spot, &spot_delta(21, 22)).len(), 2);
-}
-
-#[test]
 fn a_snapshot_may_name_its_symbol() {
     let mut coinm = Binance::coinm();
     for symbol in ["BTCUSD_PERP", "ETHUSD_PERP"] {
@@ -246,6 +192,34 @@ fn best_levels_are_a_book_where_no_changes_of_it_are_heard() {
 }
 
 #[test]
+fn a_whole_book_before_the_best_levels_comes_again_where_the_first_change_joins_it() {
+    let best = streamed("btcusdt@depth20@100ms", 102);
+    let saved = streamed("btcusdt@depthSnapshot", 100);
+    for is_saved in [false, true] {
+        let opened = |first, last| {
+            let mut spot = Binance::spot();
+            let given =
+                if is_saved { events(&mut spot, &saved) } else { asked(&mut spot, &snapshot(100)) };
+            assert_eq!(given.len(), 1);
+            assert_eq!(events(&mut spot, &best).len(), 1);
+            let given = events(&mut spot, &spot_delta(first, last));
+            let is_lost = given[0].body == Body::Disconnect;
+            (spot, is_lost, sequences(&given[usize::from(is_lost)..]))
+        };
+        let (mut spot, is_lost, given) = opened(100, 105);
+        assert_eq!((is_lost, given), (false, vec![(Some(100), None), (Some(105), Some(100))]));
+        assert_eq!(sequences(&events(&mut spot, &spot_delta(106, 110)))[0].1, Some(105));
+        // An old change may come first.
+        let (mut spot, is_lost, given) = opened(91, 99);
+        assert_eq!((is_lost, given), (false, vec![(Some(100), None), (Some(99), Some(90))]));
+        assert_eq!(sequences(&events(&mut spot, &spot_delta(100, 105)))[0].1, Some(100));
+        // What changed between the two is missing.
+        let (_, is_lost, given) = opened(103, 105);
+        assert_eq!((is_lost, given), (true, vec![(Some(105), Some(102))]));
+    }
+}
+
+#[test]
 fn a_snapshot_in_an_envelope_is_of_its_streams_symbol() {
     let mut spot = Binance::spot();
     events(&mut spot, &spot_delta(98, 110));
@@ -273,91 +247,6 @@ fn what_is_kept_for_a_snapshot_is_bounded() {
         );
     }
     assert_eq!(events(&mut spot, &snapshot(0)).len(), 1 + 3);
-}
-
-#[test]
-fn prints_keep_the_venues_text_and_tell_who_took() {
-    let mut spot = Binance::spot();
-    let text = r#"{"stream":"btcusdt@trade","data":{"e":"trade","E":1723161255343,"s":"BTCUSDT","t":3735683259,"p":"61837.63000000","q":"0.02000000","T":1723161255342,"m":true,"M":true}}"#;
-    let given = events(&mut spot, text);
-    let Body::Trade(trade) = &given[0].body else { panic!("{given:?}") };
-
-    assert_eq!((given[0].ts_event, given[0].ts_recv), (1_723_161_255_342_000_000, Some(7)));
-    assert_eq!((trade.trade_id.as_str(), trade.count), ("3735683259", 1));
-    assert_eq!(trade.price.to_string(), "61837.63000000");
-    assert_eq!(trade.aggressor, Some(Aggressor::Sell));
-
-    let text = r#"{"e":"aggTrade","E":3,"a":16599292,"s":"CTKUSDT","p":"1.01100","q":"10","f":100,"l":102,"T":2,"m":false}"#;
-    let given = events(&mut Binance::usdm(), text);
-    let Body::Trade(trade) = &given[0].body else { panic!("{given:?}") };
-    assert_eq!((trade.trade_id.as_str(), trade.count), ("16599292", 3));
-    assert_eq!(trade.aggressor, Some(Aggressor::Buy));
-}
-
-#[test]
-fn prints_that_are_no_trades_of_the_market_give_nothing() {
-    let mut usdm = Binance::usdm();
-    let text = r#"{"e":"trade","E":3,"T":3,"s":"BTCUSDT","t":5,"p":"0","q":"0","X":"NA","m":true}"#;
-    let priced = text.replace(r#""0","q":"0""#, r#""7","q":"1""#);
-    assert_eq!(events(&mut usdm, text), []);
-    assert_eq!(events(&mut usdm, &text.replace("NA", "MARKET")), [], "without a price");
-    for kind in ["NA", "ADL", "INSURANCE_FUND"] {
-        assert_eq!(events(&mut usdm, &priced.replace("NA", kind)), [], "{kind}");
-    }
-    for kind in ["MARKET", "SOMETHING_NEW"] {
-        assert_eq!(events(&mut usdm, &priced.replace("NA", kind)).len(), 1, "{kind}");
-    }
-}
-
-#[test]
-fn of_fills_and_aggregates_the_kind_heard_first_is_given() {
-    let fill = r#"{"e":"trade","E":3,"T":3,"s":"BTCUSDT","t":5,"p":"9","q":"1","m":true}"#;
-    let aggregate =
-        r#"{"e":"aggTrade","E":3,"T":3,"s":"BTCUSDT","a":1,"p":"9","q":"1","f":5,"l":5,"m":true}"#;
-    for [first, second] in [[fill, aggregate], [aggregate, fill]] {
-        let mut usdm = Binance::usdm();
-        assert_eq!([first, second, first].map(|text| events(&mut usdm, text).len()), [1, 0, 1]);
-        taken(&mut usdm, Frame::Lost).unwrap();
-        assert_eq!(events(&mut usdm, second), []);
-        assert_eq!(events(&mut usdm, &second.replace("BTC", "ETH")).len(), 1);
-    }
-}
-
-#[test]
-fn rest_lists_of_trades_are_prints_of_the_symbol_that_was_asked_for() {
-    let mut usdm = Binance::usdm();
-    let aggregates = r#"[{"a":26129,"p":"0.01","q":"4.7","f":27781,"l":27783,"T":1498793709153,"m":true},{"a":26130,"p":"0.02","q":"1","f":27784,"l":27784,"T":1498793709154,"m":false}]"#;
-    let fills = r#"[{"id":28457,"price":"4.00000100","qty":"12.0","quoteQty":"8000.00","time":1499865549590,"isBuyerMaker":true}]"#;
-    let url = Some("https://fapi.binance.com/fapi/v1/aggTrades?symbol=BTCUSDT");
-    let mut take = |url: Option<&str>, body: &str| taken(&mut usdm, Frame::Response { url, body });
-    assert_eq!(take(None, aggregates).unwrap(), [], "nobody knows whose");
-    let given = take(url, aggregates).unwrap();
-    let Body::Trade(trade) = &given[0].1.body else { panic!("{given:?}") };
-    assert_eq!((given[0].0.as_str(), given.len()), ("BINANCE-USDM:BTCUSDT", 2));
-    assert_eq!((trade.trade_id.as_str(), trade.count), ("26129", 3));
-    assert_eq!(
-        (given[0].1.ts_event, trade.aggressor),
-        (1_498_793_709_153_000_000, Some(Aggressor::Sell))
-    );
-    assert_eq!(take(None, aggregates).unwrap().len(), 2, "of the only symbol");
-    assert_eq!(take(url, fills).unwrap(), [], "aggregates were heard first");
-
-    let given = taken(&mut Binance::spot(), Frame::Response { url, body: fills }).unwrap();
-    let Body::Trade(trade) = &given[0].1.body else { panic!("{given:?}") };
-    assert_eq!(
-        (trade.trade_id.as_str(), trade.price.to_string().as_str()),
-        ("28457", "4.00000100")
-    );
-
-    for (from, to) in
-        [("0.02", "x"), ("27784,\"l\":27784", "2,\"l\":1"), ("\"T\":1498793709154,", "")]
-    {
-        assert!(take(url, &aggregates.replace(from, to)).is_err(), "{to}");
-    }
-    for other in [r#"[{"symbol":"BTCUSDT","price":"1"}]"#, "[[1,2]]", "[]", r#"["BTCUSDT"]"#] {
-        assert_eq!(take(url, other).unwrap(), [], "{other}");
-    }
-    assert!(take(url, "[{]").is_err());
 }
 
 #[test]

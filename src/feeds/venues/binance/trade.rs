@@ -3,17 +3,21 @@
 //!
 //! `m`: the buyer is the maker, so the seller took. An `aggTrade` stands for the fills `f` to `l`.
 //! Both tell the same fills, under ids of two number spaces: of each symbol the kind that is heard
-//! first is given, the other passed over. USD-M `trade` messages whose `X` is `INSURANCE_FUND`, `ADL`
+//! first is given, the other passed over. A REST list is history: it is given where it is of that kind,
+//! or, where none was heard yet, of the kind of the lists before it, and decides nothing for the
+//! streams. USD-M `trade` messages whose `X` is `INSURANCE_FUND`, `ADL`
 //! (auto-deleveraging) or `NA`, or whose price is 0, are no trades of the market: the venue leaves
-//! them out of `aggTrade` and candles. REST lists have none of them ("Recent Trades List").
+//! them out of `aggTrade` and candles. REST lists have none of them ("Recent Trades List"), but spot's
+//! aggregates may stand for no fill, `f` and `l` -1: these are passed over.
 
 use compact_str::{CompactString, ToCompactString};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use super::super::FrameError;
 use super::super::reading::{epoch, price, traded};
-use super::super::roster::Roster;
+use super::super::roster::{Listed, Roster};
 use super::{Contract, Slot, Told, needed};
 use crate::domain::market::{Aggressor, Body, Event, Instrument, Nanos, Trade};
 use crate::wire::borrowed;
@@ -40,8 +44,8 @@ struct Row {
     a: Option<u64>,
     p: Option<DecimalField>,
     q: Option<DecimalField>,
-    f: Option<u64>,
-    l: Option<u64>,
+    f: Option<i64>,
+    l: Option<i64>,
     #[serde(rename = "T")]
     at: Option<u64>,
     m: Option<bool>,
@@ -51,6 +55,31 @@ struct Row {
     time: Option<u64>,
     #[serde(rename = "isBuyerMaker")]
     buyer_is_maker: Option<bool>,
+}
+
+/// What tells the kind of such a row, whatever stands there.
+#[derive(Deserialize)]
+struct Names {
+    a: Option<IgnoredAny>,
+    f: Option<IgnoredAny>,
+    l: Option<IgnoredAny>,
+    id: Option<IgnoredAny>,
+    #[serde(rename = "isBuyerMaker")]
+    buyer_is_maker: Option<IgnoredAny>,
+}
+
+impl Row {
+    fn kind(&self) -> Option<Kind> {
+        kind_of(
+            self.a.is_some() && self.f.is_some() && self.l.is_some(),
+            self.id.is_some() && self.buyer_is_maker.is_some(),
+        )
+    }
+
+    /// Whether it is an aggregate of no fill.
+    fn is_void(&self) -> bool {
+        (self.f, self.l) == (Some(-1), Some(-1))
+    }
 }
 
 impl Print {
@@ -95,7 +124,7 @@ pub(super) fn print(
     let id = needed(told.trade_id, "no t")?;
     let numbers = (told.price, told.qty);
     let print = Print::read((id, 1), numbers, told.buyer_is_maker, told.transaction_time)?;
-    give(roster, &needed(told.symbol, "no symbol")?, (Kind::Fill, [print]), recv, out)
+    give(roster, &needed(told.symbol, "no symbol")?, (Kind::Fill, print), recv, out)
 }
 
 /// Takes an `aggTrade`.
@@ -109,7 +138,21 @@ pub(super) fn aggregate(
     let count = fills(told.first_fill, told.last_fill)?;
     let numbers = (told.price, told.qty);
     let print = Print::read((id, count), numbers, told.buyer_is_maker, told.transaction_time)?;
-    give(roster, &needed(told.symbol, "no symbol")?, (Kind::Aggregate, [print]), recv, out)
+    give(roster, &needed(told.symbol, "no symbol")?, (Kind::Aggregate, print), recv, out)
+}
+
+fn kind_of(is_aggregate: bool, is_fill: bool) -> Option<Kind> {
+    is_aggregate.then_some(Kind::Aggregate).or(is_fill.then_some(Kind::Fill))
+}
+
+/// Whether a row is a trade's by its names. Rows of other lists may be lists themselves.
+fn is_of_trades(row: &RawValue) -> bool {
+    let names = || borrowed::from_str::<Names>(row.get()).ok();
+    row.get().starts_with('{')
+        && names().is_some_and(|Names { a, f, l, id, buyer_is_maker }| {
+            let is_aggregate = a.and(f).and(l).is_some();
+            kind_of(is_aggregate, id.and(buyer_is_maker).is_some()).is_some()
+        })
 }
 
 /// Takes a REST list: of trades, of the symbol named in its URL, else of the only one heard of.
@@ -120,18 +163,19 @@ pub(super) fn list(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let Ok(rows) = borrowed::from_str::<Vec<Row>>(text) else {
-        borrowed::from_str::<Vec<IgnoredAny>>(text)?;
-        return Ok(());
+    let rows = match borrowed::from_str::<Vec<Row>>(text) {
+        Ok(rows) => rows,
+        Err(error) => {
+            let rows = borrowed::from_str::<Vec<&RawValue>>(text)?;
+            let is_malformed = rows.first().is_some_and(|row| is_of_trades(row));
+            return if is_malformed { Err(error.into()) } else { Ok(()) };
+        }
     };
-    let kind = match rows.first() {
-        Some(Row { a: Some(_), f: Some(_), l: Some(_), .. }) => Kind::Aggregate,
-        Some(Row { id: Some(_), buyer_is_maker: Some(_), .. }) => Kind::Fill,
-        _ => return Ok(()),
-    };
+    let Some(kind) = rows.first().and_then(Row::kind) else { return Ok(()) };
     let read = |row: Row| match kind {
         Kind::Aggregate => {
-            let id = (needed(row.a, "no a")?, fills(row.f, row.l)?);
+            let [first, last] = [row.f, row.l].map(|id| id.and_then(|id| u64::try_from(id).ok()));
+            let id = (needed(row.a, "no a")?, fills(first, last)?);
             Print::read(id, (row.p, row.q), row.m, row.at)
         }
         Kind::Fill => {
@@ -139,27 +183,40 @@ pub(super) fn list(
             Print::read(id, (row.price, row.qty), row.buyer_is_maker, row.time)
         }
     };
-    let prints = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    match symbol.or_else(|| roster.only().ok()) {
-        Some(symbol) => give(roster, &symbol, (kind, prints), recv, out),
-        None => Ok(()),
+    let real = rows.into_iter().filter(|row| !row.is_void());
+    let prints = real.map(read).collect::<Result<Vec<_>, _>>()?;
+    let Some(symbol) = symbol.or_else(|| roster.only().ok()) else { return Ok(()) };
+    let listed = roster.get(&symbol)?;
+    let Contract { prints: chosen, listed: before, .. } = &mut listed.state;
+    if chosen.unwrap_or(*before.get_or_insert(kind)) == kind {
+        push(listed, prints, recv, out);
     }
+    Ok(())
 }
 
+/// Gives a print of a stream, where it is of the kind that is given.
 fn give(
     roster: &mut Roster<Contract>,
     symbol: &str,
-    (kind, prints): (Kind, impl IntoIterator<Item = Print>),
+    (kind, print): (Kind, Print),
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
     let listed = roster.get(symbol)?;
-    if *listed.state.prints.get_or_insert(kind) != kind {
-        return Ok(());
+    if *listed.state.prints.get_or_insert(kind) == kind {
+        push(listed, [print], recv, out);
     }
+    Ok(())
+}
+
+fn push(
+    listed: &mut Listed<Contract>,
+    prints: impl IntoIterator<Item = Print>,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) {
     for Print { at, trade } in prints {
         let event = listed.event(Some(at), recv, Body::Trade(Box::new(trade)));
         out.push((listed.instrument.clone(), event));
     }
-    Ok(())
 }

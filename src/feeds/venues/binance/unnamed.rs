@@ -1,26 +1,84 @@
 //! REST snapshots that do not say whose they are: recorders write the body without its URL, and a
 //! whole file of one comes before all that has a receive time.
 //!
-//! One belongs to the symbol whose changes join with it ([`super::depth`]). Where none that was heard
-//! does, it waits for the first change that does; or, while there is one symbol and one snapshot, for
-//! the first change that is later. Only where the changes of two symbols join is it refused.
-
-use std::collections::VecDeque;
+//! One belongs to the symbol whose changes join with it ([`super::depth`]) and are where its levels
+//! are: a number alone shows nothing where symbols share their numbers, as on USD-M. Where none that
+//! was heard does, it waits for the first change that does. One that came later than the changes of
+//! the only symbol, and waits alone, waits for that symbol's first change that is later and where its
+//! levels are. Only where the changes of two symbols join is it refused, or where too many wait.
 
 use super::super::FrameError;
 use super::super::roster::Roster;
 use super::Contract;
-use super::depth::Snapshot;
+use super::depth::{Book, Snapshot};
+use crate::domain::market::{Decimal, LevelChange};
 
-/// Snapshots that wait; the oldest is dropped first.
-const WAITING_MAX: usize = 4;
+/// Snapshots that wait: saved bodies of many symbols come all at once.
+const WAITING_MAX: usize = 64;
+/// Levels in them: some megabytes.
+const LEVELS_MAX: usize = 200_000;
 
 /// Snapshots without symbol, and the symbols that they can be of.
 #[derive(Debug, Default)]
 pub(super) struct Unnamed {
-    waiting: VecDeque<(u64, Snapshot)>,
+    waiting: Vec<Waiting>,
     /// The symbols of which changes were heard.
     followed: Vec<String>,
+}
+
+/// A snapshot that waits.
+#[derive(Debug)]
+struct Waiting {
+    seq: u64,
+    span: Option<Span>,
+    /// The only symbol heard of when it came, where that one's changes were older.
+    later_than: Option<String>,
+    snapshot: Snapshot,
+}
+
+/// A change as it is compared with snapshots.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Change<'a> {
+    /// The number before it.
+    pub before: u64,
+    /// Its number.
+    pub last: u64,
+    /// Its bids.
+    pub bids: &'a [LevelChange],
+    /// Its asks.
+    pub asks: &'a [LevelChange],
+}
+
+/// Prices around a snapshot's levels, in units of 10^-18: from the lowest bid to the highest ask, and
+/// half as much on both sides of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    least: i128,
+    greatest: i128,
+}
+
+impl Span {
+    /// The span around prices; none where there are none.
+    pub fn of(prices: impl Iterator<Item = Decimal>) -> Option<Self> {
+        let ends =
+            |(least, greatest): (i128, i128), (price, _)| (least.min(price), greatest.max(price));
+        let (least, greatest) = prices.map(|price| (price.attos(), price.attos())).reduce(ends)?;
+        let margin = greatest.saturating_sub(least) / 2;
+        let (least, greatest) = (least.saturating_sub(margin), greatest.saturating_add(margin));
+        Some(Self { least, greatest })
+    }
+
+    /// Whether a price lies within.
+    pub fn holds(self, price: Decimal) -> bool {
+        (self.least..=self.greatest).contains(&price.attos())
+    }
+}
+
+impl Change<'_> {
+    fn is_within(self, span: Option<Span>) -> bool {
+        let mut levels = self.bids.iter().chain(self.asks);
+        span.is_some_and(|span| levels.any(|(price, _)| span.holds(*price)))
+    }
 }
 
 impl Unnamed {
@@ -34,49 +92,70 @@ impl Unnamed {
         self.waiting.is_empty()
     }
 
-    /// Whose the snapshot of that number is, where that can be told.
-    pub fn owner(
-        &self,
+    /// A snapshot of that number behind the symbol whose it is; where that cannot be told, it waits.
+    pub fn owned(
+        &mut self,
         roster: &mut Roster<Contract>,
         seq: u64,
-    ) -> Result<Option<String>, FrameError> {
+        snapshot: Snapshot,
+    ) -> Result<Option<(String, Snapshot)>, FrameError> {
+        let span = snapshot.span();
         let mut owners = Vec::new();
         for symbol in &self.followed {
-            if roster.get(symbol)?.state.book.joins(seq) {
+            let book = &roster.get(symbol)?.state.book;
+            if book.joins(seq) && span.is_some_and(|span| book.is_within(span)) {
                 owners.push(symbol);
             }
         }
         match owners[..] {
-            [owner] => Ok(Some(owner.clone())),
-            [] => {
-                let Ok(only) = roster.only() else { return Ok(None) };
-                let is_later = roster.get(&only)?.state.book.ends_before(seq);
-                Ok((!is_later).then_some(only))
+            [owner] => return Ok(Some((owner.clone(), snapshot))),
+            [] => {}
+            _ => return Err(FrameError::UnnamedSnapshot(owners.len())),
+        }
+        let mut later_than = None;
+        if let Ok(only) = roster.only() {
+            let book = &roster.get(&only)?.state.book;
+            if book.ends_before(seq) {
+                later_than = Some(only);
+            } else if !self.followed.contains(&only) || span.is_none_or(|span| book.is_within(span))
+            {
+                return Ok(Some((only, snapshot)));
             }
-            _ => Err(FrameError::UnnamedSnapshot(owners.len())),
         }
+        self.wait(Waiting { seq, span, later_than, snapshot })?;
+        Ok(None)
     }
 
-    /// Lets one wait.
-    pub fn wait(&mut self, seq: u64, snapshot: Snapshot) {
-        if WAITING_MAX <= self.waiting.len() {
-            self.waiting.pop_front();
+    fn wait(&mut self, more: Waiting) -> Result<(), FrameError> {
+        let all = self.waiting.iter().chain([&more]);
+        let levels: usize = all.map(|waiting| waiting.snapshot.levels()).sum();
+        if WAITING_MAX <= self.waiting.len() || LEVELS_MAX < levels {
+            return Err(FrameError::UnnamedSnapshot(self.followed.len()));
         }
-        self.waiting.push_back((seq, snapshot));
+        self.waiting.push(more);
+        Ok(())
     }
 
-    /// The snapshot that a change from `before` to `last` shows to be of its symbol, which is the
-    /// only one or not.
-    pub fn shown_by(&mut self, before: u64, last: u64, is_only: bool) -> Option<Snapshot> {
-        let joins = |(seq, _): &(u64, Snapshot)| before <= *seq && *seq < last;
+    /// The snapshot that a change shows to be of its symbol, whose book is given; `only` is that
+    /// symbol where no other was heard of.
+    pub fn shown_by(
+        &mut self,
+        book: &Book,
+        change: Change<'_>,
+        only: Option<&str>,
+    ) -> Option<Snapshot> {
+        let Change { before, last, .. } = change;
+        let joins = |waiting: &Waiting| {
+            book.joins_by(before, last, waiting.seq) && change.is_within(waiting.span)
+        };
         if let Some(place) = self.waiting.iter().rposition(joins) {
-            let (_, snapshot) = self.waiting.remove(place)?;
+            let Waiting { snapshot, .. } = self.waiting.remove(place);
             self.waiting.retain(|other| !joins(other));
             return Some(snapshot);
         }
-        let is_alone = self.waiting.len() == 1;
-        let (_, snapshot) =
-            self.waiting.pop_front_if(|(seq, _)| is_only && is_alone && *seq < last)?;
-        Some(snapshot)
+        let [Waiting { seq, span, later_than, .. }] = &self.waiting[..] else { return None };
+        let is_later = *seq < last && only.is_some() && later_than.as_deref() == only;
+        let is_shown = is_later && change.is_within(*span);
+        is_shown.then(|| self.waiting.pop())?.map(|waiting| waiting.snapshot)
     }
 }

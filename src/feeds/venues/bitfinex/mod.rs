@@ -7,7 +7,8 @@
 //!   instrument. Books carry the number, and the one of the instrument's book message before it.
 //! - Snapshot: the first message of a book's channel; the venue tells what leaves the depth. Where
 //!   the answer to `conf` has flag 536870912 ("bulk updates"), later lists of rows are changes. Of
-//!   several channels for one symbol's book the one of the greatest `len` is taken.
+//!   several channels for one symbol's book the one of the greatest `len` is taken; where that one is
+//!   unsubscribed the instrument is given as lost, because no other begins anew.
 //! - Checksum: `cs` (flag 131072) is passed over.
 //! - Scale: bare numbers, small ones with an exponent. Amounts are positive for bids and buyers,
 //!   negative for asks and sellers; quantities are in the base currency.
@@ -182,7 +183,12 @@ impl Bitfinex {
         true
     }
 
-    fn notice(&mut self, text: &str) -> Result<(), FrameError> {
+    fn notice(
+        &mut self,
+        text: &str,
+        recv: Nanos,
+        out: &mut Vec<(Instrument, Event)>,
+    ) -> Result<(), FrameError> {
         let told: Notice<'_> = borrowed::from_str(text)?;
         match told.event.0.as_ref() {
             "subscribed" => {
@@ -209,9 +215,15 @@ impl Bitfinex {
                 Ok(())
             }
             "unsubscribed" => {
+                let Some(channel) = told.id.and_then(|id| self.channels.get_mut(&id)) else {
+                    return Ok(());
+                };
                 // What is still on its way is passed over.
-                if let Some(channel) = told.id.and_then(|id| self.channels.get_mut(&id)) {
-                    channel.kind = Kind::Other;
+                if std::mem::replace(&mut channel.kind, Kind::Other) == Kind::Book {
+                    let listed = self.roster.get(&channel.symbol)?;
+                    listed.state.book = None;
+                    let event = listed.event(None, recv, Body::Disconnect);
+                    out.push((listed.instrument.clone(), event));
                 }
                 Ok(())
             }
@@ -303,7 +315,7 @@ impl Adapter for Bitfinex {
         match frame {
             Frame::Message(text) => match text.trim_start().as_bytes().first() {
                 Some(b'[') => self.list(text, recv, out),
-                Some(b'{') => self.notice(text),
+                Some(b'{') => self.notice(text, recv, out),
                 _ => Err(FrameError::Shape("neither an object nor a list")),
             },
             Frame::Response { .. } => Ok(()),

@@ -193,6 +193,22 @@ fn of_two_channels_for_one_book_the_longer_is_taken() {
 }
 
 #[test]
+fn the_end_of_the_channel_that_tells_the_book_loses_it() {
+    let mut bitfinex = subscribed();
+    let long = SAMPLES[2].replace("17", "20").replace(r#""len":"25""#, r#""len":"250""#);
+    let end = |id: u64| format!(r#"{{"event":"unsubscribed","status":"OK","chanId":{id}}}"#);
+    events(&mut bitfinex, SAMPLES[5]);
+    events(&mut bitfinex, &long);
+    events(&mut bitfinex, "[20,[[7254.7,3,3.3],[7255,2,-1.5]],2]");
+    assert_eq!(events(&mut bitfinex, &end(17)), [], "it was passed over");
+    assert_eq!(events(&mut bitfinex, &end(18)), [], "trades");
+    let lost = taken(&mut bitfinex, &end(20)).unwrap();
+    assert_eq!((lost.len(), lost[0].0.as_str()), (1, "BITFINEX:tBTCUSD"));
+    assert_eq!((lost[0].1.seq, &lost[0].1.body), (None, &Body::Disconnect));
+    assert_eq!(events(&mut bitfinex, &end(20)), []);
+}
+
+#[test]
 fn funding_and_rounded_books_give_nothing() {
     let mut bitfinex = subscribed();
     events(&mut bitfinex, &SAMPLES[2].replace("17", "21").replace("P0", "P1"));

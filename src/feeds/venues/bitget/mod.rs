@@ -5,7 +5,7 @@
 //!   the venue's REST v1 names them, `BTCUSDT_UMCBL` ([`product`]). Demo products of v2 give nothing;
 //!   frames of v1 do not tell them from others (`SBTCSUSDT`, but `SYSUSDT`). v3 says `topic` and
 //!   `symbol`, and names most fields by a letter. Of several book channels of a symbol the deepest is
-//!   followed.
+//!   followed, until it is silent for a minute while another speaks.
 //! - Sequence: v2 and v3 have `seq`, and `pseq` = last `seq`, by which they are contiguous; v1 has
 //!   neither. A `pseq` of 0 in an update says that the venue began anew ([`book`]).
 //! - Snapshot: the answer to the subscription.
@@ -31,7 +31,7 @@ mod trade;
 use self::candle::Candles;
 use self::line::Socket;
 use super::candle::{CandleRule, Empty, Open, TopRule};
-use super::channel::{self, Choice, Item, Source, Told};
+use super::channel::{self, Choice, Item, Source, Taken, Told, Word};
 use super::prints::Prints;
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
@@ -141,12 +141,19 @@ impl Bitget {
             });
         }
         let listed = self.roster.get(&symbol)?;
-        if let Kind::Book(source) = kind
-            && !listed.state.book.takes(source, told.action.0 == "snapshot")
-        {
-            return Ok(());
-        }
         for (at, [seq, prev_seq], body) in all {
+            if let Kind::Book(source) = kind {
+                let is_whole = told.action.0 == "snapshot";
+                let (is_numbered, at) = (prev_seq.is_some(), at.unwrap_or(recv));
+                match listed.state.book.takes(source, Word { is_whole, is_numbered, at }) {
+                    Taken::Passed => continue,
+                    Taken::Given => {}
+                    Taken::Anew => {
+                        let event = listed.event(None, recv, Body::Disconnect);
+                        out.push((listed.instrument.clone(), event));
+                    }
+                }
+            }
             if matches!(body, Body::Disconnect) {
                 listed.state.book.forget();
             }

@@ -88,6 +88,23 @@ fn of_several_book_channels_the_deepest_is_followed() {
 }
 
 #[test]
+fn a_book_channel_that_fell_silent_or_was_left_keeps_no_other_away() {
+    let mut bitget = Bitget::new();
+    let whole = SAMPLES[0].replace("\"sp\"", "\"SPOT\"");
+    let five = |ts: &str| whole.replace("\"books\"", "\"books5\"").replace("1695716059516", ts);
+    let mut count = |text: &str| taken(&mut bitget, text).unwrap().len();
+    assert_eq!([count(&whole), count(&five("1695716060000"))], [1, 0]);
+    assert_eq!([count(&five("1695716120000")), count(&five("1695716120001"))], [0, 1]);
+    assert_eq!([count(SAMPLES[1]), count(&whole)], [0, 1]);
+
+    let left = SAMPLES[5].replace("subscribe", "unsubscribe");
+    assert_eq!(count(&left), 0, "its snapshot may follow");
+    assert_eq!([count(&whole), count(SAMPLES[1]), count(&left)], [1, 1, 0]);
+    let given = taken(&mut bitget, SAMPLES[1]).unwrap();
+    assert_eq!((&given[0].body, given.len()), (&Body::Disconnect, 2));
+}
+
+#[test]
 fn v3_says_the_same_by_other_names() {
     let mut bitget = Bitget::new();
     let mut out = Vec::new();

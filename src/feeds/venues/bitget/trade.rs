@@ -3,7 +3,7 @@
 //!
 //! The first message after a subscription tells earlier trades, which are true ones. Where they have
 //! no ids they are counted from 0 within it, so that a trade told again after a reconnection has the
-//! id it had; trades of one momentecond that were told in part before may then be counted once too
+//! id it had; trades of one millisecond that were told in part before may then be counted once too
 //! few.
 
 use compact_str::CompactString;

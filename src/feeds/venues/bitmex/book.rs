@@ -7,6 +7,9 @@
 //! never told: the instrument is given as lost there, and its rows pass until the next `partial`. What
 //! comes before the first `partial` belongs to an older book, as the venue says, and gives nothing.
 //!
+//! A book of REST holds until rows come, which say that it changed: the instrument is given as lost, and
+//! no other book of REST is given until the next `partial`.
+//!
 //! `orderBookL2_25` has the same rows, but only of the best levels: beside `orderBookL2` they would
 //! cut the book, so they give nothing once a `partial` of that was taken.
 //!
@@ -29,8 +32,20 @@ const LEVELS_MAX: usize = 65_536;
 #[derive(Debug, Default)]
 pub(super) struct Ladder {
     prices: HashMap<(u64, bool), Decimal>,
-    /// The table whose `partial` it stands on.
-    of: Option<Table>,
+    made: Made,
+}
+
+/// What a book was last made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Made {
+    #[default]
+    Nothing,
+    /// Of a list of REST.
+    Asked,
+    /// Of nothing, while rows come whose `partial` was not told.
+    Rows,
+    /// Of this table's `partial`.
+    Partial(Table),
 }
 
 /// A row, checked.
@@ -97,7 +112,14 @@ fn parts<'a>(
 impl Ladder {
     /// Whether there is a book to stand on.
     pub fn stands(&self) -> bool {
-        self.of.is_some()
+        matches!(self.made, Made::Partial(_))
+    }
+
+    /// Another book than a list of REST was given.
+    pub fn give_way(&mut self) {
+        if self.made == Made::Asked {
+            self.made = Made::Nothing;
+        }
     }
 
     /// Lays rows over the book; none where one cannot be placed.
@@ -124,16 +146,20 @@ impl Ladder {
     /// What rows make of the book; none where there is no book to stand on.
     fn follow(&mut self, changes: Vec<Change>, action: Action, table: Table) -> Option<Body> {
         if action == Action::Partial {
-            if table == Table::Best && self.of == Some(Table::Book) {
+            if table == Table::Best && self.made == Made::Partial(Table::Book) {
                 return None;
             }
             self.prices.clear();
-            self.of = Some(table);
-        } else if self.of != Some(table) {
-            return None;
+            self.made = Made::Partial(table);
+        } else if self.made != Made::Partial(table) {
+            let was_asked = self.made == Made::Asked;
+            if !self.stands() {
+                self.made = Made::Rows;
+            }
+            return was_asked.then_some(Body::Disconnect);
         }
         let Some([bids, asks]) = self.lay(changes, action) else {
-            *self = Self::default();
+            *self = Self { prices: HashMap::default(), made: Made::Rows };
             return Some(Body::Disconnect);
         };
         Some(if action == Action::Partial {
@@ -164,7 +190,7 @@ pub(super) fn take(
 }
 
 /// Takes the list of REST `/orderBook/L2`. It holds the best 25 levels unless more are asked for, so
-/// it gives nothing of an instrument whose book is followed, and no change is laid over it.
+/// it gives nothing of an instrument whose changes are heard, and none is laid over it.
 pub(super) fn listing(
     roster: &mut Roster<Contract>,
     rows: &[Row<'_>],
@@ -174,9 +200,11 @@ pub(super) fn listing(
     roster.check(rows.iter().map(|row| row.symbol.as_ref()))?;
     for Part { symbol, at, changes } in parts(rows, Action::Partial, None)? {
         let listed = roster.get(symbol)?;
-        if listed.state.ladder.stands() {
+        let made = &mut listed.state.ladder.made;
+        if !matches!(made, Made::Nothing | Made::Asked) {
             continue;
         }
+        *made = Made::Asked;
         let [mut bids, mut asks] = [Vec::new(), Vec::new()];
         for Change { key, price, qty } in changes {
             let side = if key.1 { &mut bids } else { &mut asks };

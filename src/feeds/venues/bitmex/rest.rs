@@ -37,7 +37,7 @@ pub(super) fn take(
         }
         rows.sort_by_key(|(at, _)| *at);
         let rows: Vec<Row<'_>> = rows.into_iter().map(|(_, row)| row).collect();
-        trade::give(roster, &rows, recv, out)
+        trade::again(roster, &rows, recv, out)
     } else if has("\"id\"") {
         book::listing(roster, &borrowed::from_str::<Vec<Row<'_>>>(body)?, recv, out)
     } else {

@@ -69,6 +69,7 @@ pub(super) fn take(
             && !listed.state.ladder.stands()
         {
             let (bids, asks) = (bids.clone(), asks.clone());
+            listed.state.ladder.give_way();
             let body = Body::BookSnapshot { bids, asks, checksum: None };
             out.push((listed.instrument.clone(), listed.event(at, recv, body)));
         }

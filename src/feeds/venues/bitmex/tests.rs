@@ -175,7 +175,10 @@ fn a_book_of_rest_is_given_while_none_is_followed() {
     };
     assert_eq!((bids[0].0.to_string(), asks[0].1.to_string()), ("3199.5".into(), "30".into()));
     assert_eq!(*ts_event, 1_626_993_370_015_000_000);
-    assert_eq!(taken(&mut bitmex, SAMPLES[1]).unwrap(), [], "changes stand on a partial alone");
+    let change = SAMPLES[1];
+    assert_eq!(taken(&mut bitmex, change).unwrap()[0].body, Body::Disconnect, "it has changed");
+    assert_eq!(taken(&mut bitmex, change).unwrap(), [], "changes stand on a partial alone");
+    assert_eq!(response(&mut bitmex, SAMPLES[9]).unwrap(), [], "changes have been heard");
     taken(&mut bitmex, SAMPLES[0]).unwrap();
     assert_eq!(response(&mut bitmex, SAMPLES[9]).unwrap(), []);
 
@@ -259,6 +262,36 @@ fn trades_have_the_venues_ids_and_settlements_get_one() {
         let id = format!("~1626993370014000000.{nth}");
         assert_eq!(trade(&mut bitmex, &settled).trade_id, id);
     }
+}
+
+#[test]
+fn settlements_that_rest_tells_again_have_the_ids_they_had() {
+    let ids = |given: &[Event]| -> Vec<_> {
+        let trades = given.iter().map(|event| match &event.body {
+            Body::Trade(trade) => trade.trade_id.to_string(),
+            _ => panic!("{event:?}"),
+        });
+        trades.collect()
+    };
+    let row = |symbol: &str, id: &str| {
+        format!(
+            r#"{{"timestamp":"2021-07-22T22:36:10.014Z","symbol":"{symbol}","side":"Sell","size":5,"price":32000,"trdMatchID":"{id}"}}"#
+        )
+    };
+    let zeros = "00000000-0000-0000-0000-000000000000";
+    let [settled, other] = ["XBTUSD", "ETHUSD"].map(|symbol| row(symbol, zeros));
+    let told = format!(r#"{{"table":"trade","action":"insert","data":[{settled}]}}"#);
+    let body = format!("[{settled},{},{other},{settled}]", row("XBTUSD", "a"));
+    let mut bitmex = Bitmex::new();
+    assert_eq!(ids(&taken(&mut bitmex, &told).unwrap()), ["~1626993370014000000.0"]);
+    for _ in 0..2 {
+        let mut out = Vec::new();
+        bitmex.take(Frame::Response { url: None, body: &body }, 0, &mut out).unwrap();
+        let given: Vec<_> = out.into_iter().map(|(_, event)| event).collect();
+        let [first, second] = [0, 1].map(|nth| format!("~1626993370014000000.{nth}"));
+        assert_eq!(ids(&given), [first.as_str(), "a", first.as_str(), second.as_str()]);
+    }
+    assert_eq!(ids(&taken(&mut bitmex, &told).unwrap()), ["~1626993370014000000.2"]);
 }
 
 #[test]

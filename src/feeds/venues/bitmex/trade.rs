@@ -2,6 +2,8 @@
 //! symbols begin with a point, and no trades. Settlements have the id of zeros; they are numbered
 //! here.
 
+use std::collections::BTreeMap;
+
 use compact_str::CompactString;
 
 use super::Contract;
@@ -50,22 +52,56 @@ pub(super) fn take(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    if told.action == Action::Insert { give(roster, &told.rows, recv, out) } else { Ok(()) }
+    if told.action != Action::Insert {
+        return Ok(());
+    }
+    let all = checked(roster, &told.rows)?;
+    give(roster, all, recv, out)
 }
 
-/// Gives the trades of rows, oldest first.
-pub(super) fn give(
+/// Takes rows that tell again what may have been told before, oldest first: those without id have the
+/// ids they had.
+pub(super) fn again(
     roster: &mut Roster<Contract>,
     rows: &[Row<'_>],
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
+    let mut all = checked(roster, rows)?;
+    let mut times: BTreeMap<&str, Vec<Nanos>> = BTreeMap::new();
+    for print in all.iter().filter(|print| print.id.is_none()) {
+        times.entry(print.symbol).or_default().push(print.at);
+    }
+    for (symbol, times) in times {
+        let ids = roster.get(symbol)?.state.prints.ids_again(times.into_iter());
+        let nameless = |print: &&mut Print<'_>| print.id.is_none() && print.symbol == symbol;
+        for (print, id) in all.iter_mut().filter(nameless).zip(ids) {
+            print.id = Some(id);
+        }
+    }
+    give(roster, all, recv, out)
+}
+
+/// The trades of rows, all of whose symbols can be listed.
+fn checked<'a>(
+    roster: &Roster<Contract>,
+    rows: &'a [Row<'_>],
+) -> Result<Vec<Print<'a>>, FrameError> {
     let mut all = Vec::with_capacity(rows.len());
     for row in rows {
         let Some(print) = read(row)? else { continue };
         all.push(print);
     }
     roster.check(all.iter().map(|print| print.symbol))?;
+    Ok(all)
+}
+
+fn give(
+    roster: &mut Roster<Contract>,
+    all: Vec<Print<'_>>,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
     for print in all {
         let listed = roster.get(print.symbol)?;
         let trade_id = match print.id {

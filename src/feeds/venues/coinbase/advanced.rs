@@ -20,7 +20,7 @@ use super::super::FrameError;
 use super::super::numbering::Place;
 use super::super::reading::{Cell, price, quantity, trade_id};
 use super::super::sided::{self, Word};
-use super::{Coinbase, Product, Told, needed, time_of, trade};
+use super::{Coinbase, Made, Product, Told, needed, time_of, trade};
 use crate::domain::market::{Body, Event, Instrument, Nanos, Trade};
 use crate::wire::number::DecimalField;
 
@@ -106,11 +106,15 @@ impl Coinbase {
         for Given { symbol, at, body, is_anew } in given {
             let listed = self.roster.get(symbol)?;
             let is_book = !matches!(body, Body::Trade(_));
-            let Product { book, book_since, trades_since, .. } = listed.state;
+            let Product { book, book_since, trades_since, made, .. } = listed.state;
             let is_older = is_book && number.is_some() && number < book;
             let since = if is_book { book_since } else { trades_since };
-            if (is_anew || is_older) && since.is_some_and(|since| since != begun) {
+            let is_lost = (is_anew || is_older) && since.is_some_and(|since| since != begun);
+            if is_lost {
                 listed.state.lose();
+            }
+            let is_unfounded = made == Made::Asked && matches!(body, Body::BookDelta { .. });
+            if is_lost || is_unfounded {
                 let event = listed.event(Some(at), recv, Body::Disconnect);
                 out.push((listed.instrument.clone(), event));
             } else if is_older && !is_anew {
@@ -119,8 +123,8 @@ impl Coinbase {
             let product = &mut listed.state;
             let last = product.book;
             if is_book {
-                (product.book, product.book_since, product.is_followed) =
-                    (number, Some(begun), true);
+                (product.book, product.book_since, product.made) =
+                    (number, Some(begun), Made::Followed);
             } else if is_anew {
                 product.trades_since = Some(begun);
             }

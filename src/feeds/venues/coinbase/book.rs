@@ -3,13 +3,15 @@
 //! Quantities are absolute, zero removes. Neither is numbered; the venue guarantees that all come.
 //! `level2` tells each change by itself, `level2_batch` those of 50 ms, in one form.
 
+use std::mem;
+
 use serde::Deserialize;
 
 use super::super::FrameError;
 use super::super::reading::Cell;
 use super::super::roster::Roster;
 use super::super::sided::Sides;
-use super::{Product, Told, needed, time_of};
+use super::{Made, Product, Told, needed, time_of};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
 
 /// How the venue begins an `l2update`.
@@ -47,7 +49,10 @@ pub(super) fn update(
     let Sides(sides) = needed(told.changes, "no changes")?;
     let [bids, asks] = sides?;
     let listed = roster.get(&needed(told.product_id, "no product_id")?.0)?;
-    listed.state.is_followed = true;
+    if mem::replace(&mut listed.state.made, Made::Followed) == Made::Asked {
+        let event = listed.event(at, recv, Body::Disconnect);
+        out.push((listed.instrument.clone(), event));
+    }
     let body = Body::BookDelta { bids, asks, checksum: None };
     out.push((listed.instrument.clone(), listed.event(at, recv, body)));
     Ok(())
@@ -64,7 +69,7 @@ pub(super) fn snapshot(
     let bids = needed(told.bids, "no bids")?.changes()?;
     let asks = needed(told.asks, "no asks")?.changes()?;
     let listed = roster.get(&needed(told.product_id, "no product_id")?.0)?;
-    listed.state.is_followed = true;
+    listed.state.made = Made::Followed;
     let body = Body::BookSnapshot { bids, asks, checksum: None };
     out.push((listed.instrument.clone(), listed.event(at, recv, body)));
     Ok(())

@@ -7,7 +7,8 @@
 //!   trades carry the product's own number, which does not count for the book. Advanced Trade
 //!   numbers the messages of a connection (`sequence_num`, from 0): a gap is told as a loss of every
 //!   instrument, and books carry the number and the one of the product's book before it.
-//! - Snapshot: the answer to the subscription; Advanced Trade's REST book where none is followed.
+//! - Snapshot: the answer to the subscription; Advanced Trade's REST book where none is followed,
+//!   over which no change is laid: the first one behind it is told as a loss.
 //! - Checksum: none.
 //! - Scale: decimals as text; quantities in the base currency.
 //! - Time: RFC 3339. Exchange's snapshot has none. Advanced Trade's books have the time of the
@@ -64,14 +65,28 @@ pub(super) struct Product {
     book_since: Option<u32>,
     /// How many had begun when its trades were begun with.
     trades_since: Option<u32>,
-    /// Whether its book is followed: then one by REST says nothing new.
-    is_followed: bool,
+    /// What its book was last made of.
+    made: Made,
+}
+
+/// What a book was last made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Made {
+    #[default]
+    Nothing,
+    /// Of an answer of REST: what changed between it and a change is not known.
+    Asked,
+    /// Of the WebSocket: then one by REST says nothing new.
+    Followed,
 }
 
 impl Product {
     /// What came of it before is not continued.
     fn lose(&mut self) {
         (self.book, self.book_since, self.trades_since) = (None, None, None);
+        if self.made == Made::Asked {
+            self.made = Made::Nothing;
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! trades, whose product stands in the URL. Other bodies give nothing.
 //!
 //! Lists of trades are newest first. A book has no number that the changes count by, so it is given
-//! only where none are followed.
+//! only where none are followed, and the first change behind it loses the product.
 
 use compact_str::ToCompactString;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use super::super::reading::{Cell, price, quantity};
 use super::super::roster::Roster;
 use super::super::sided;
 use super::advanced::Print;
-use super::{Product, needed, time_of, trade};
+use super::{Made, Product, needed, time_of, trade};
 use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos, Trade};
 use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
@@ -140,9 +140,10 @@ fn book(
     let at = told.time.as_ref().map(|time| time_of("time", Some(time))).transpose()?;
     let (bids, asks) = (levels(&told.bids)?, levels(&told.asks)?);
     let listed = roster.get(&told.product_id.0)?;
-    if listed.state.is_followed {
+    if listed.state.made == Made::Followed {
         return Ok(());
     }
+    listed.state.made = Made::Asked;
     let body = Body::BookSnapshot { bids, asks, checksum: None };
     out.push((listed.instrument.clone(), listed.event(at, recv, body)));
     Ok(())

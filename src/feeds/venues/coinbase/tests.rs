@@ -248,6 +248,33 @@ fn a_book_by_rest_is_given_where_none_is_followed() {
 }
 
 #[test]
+fn the_first_change_behind_a_book_by_rest_is_told_as_a_loss() {
+    let exchange = |_: u64| SAMPLES[1].to_owned();
+    let advanced = |number: u64| l2_data(number, &[("update", "BTC-USD")]);
+    for change in [&exchange as &dyn Fn(u64) -> String, &advanced] {
+        let mut coinbase = Coinbase::new();
+        answer(&mut coinbase, None, SAMPLES[8]).unwrap();
+        let given = events(&mut coinbase, &change(7));
+        assert_eq!((given.len(), &given[0].body), (2, &Body::Disconnect));
+        assert_eq!(events(&mut coinbase, &change(8)).len(), 1, "once");
+        assert!(answer(&mut coinbase, None, SAMPLES[8]).unwrap().is_empty());
+    }
+    for whole in [SAMPLES[0].to_owned(), l2_data(6, &[("snapshot", "BTC-USD")])] {
+        let mut coinbase = Coinbase::new();
+        answer(&mut coinbase, None, SAMPLES[8]).unwrap();
+        assert_eq!(events(&mut coinbase, &whole).len(), 1);
+        assert_eq!(events(&mut coinbase, &advanced(7)).len(), 1);
+    }
+    // A gap loses it with all others, once.
+    let mut coinbase = Coinbase::new();
+    events(&mut coinbase, &l2_data(0, &[("snapshot", "A")]));
+    answer(&mut coinbase, None, SAMPLES[8]).unwrap();
+    let given = taken(&mut coinbase, &advanced(2)).unwrap();
+    let lost = given.iter().filter(|(_, event)| event.body == Body::Disconnect);
+    assert_eq!((lost.count(), given.len()), (2, 3));
+}
+
+#[test]
 fn trades_that_a_message_tells_newest_first_are_given_oldest_first() {
     let print = |id: u32| {
         format!(

@@ -5,7 +5,8 @@
 //! `[price, amount]`, the best levels whole each time.
 //!
 //! The best levels would cut a book that is followed by its changes, so they give nothing while there
-//! is one; nor do changes over the best levels. Source: docs.deribit.com, "book.(instrument_name)
+//! is one. They are no book to lay changes over either: the first change behind them shows a gap, and
+//! an answer, which nothing would keep up to date, gives nothing from the first change on. Source: docs.deribit.com, "book.(instrument_name)
 //! .(interval)", "book.(instrument_name).(group).(depth).(interval)", "public/get_order_book".
 
 use std::fmt;
@@ -48,8 +49,10 @@ pub(super) enum Followed {
     /// Of nothing on this connection.
     #[default]
     Nothing,
-    /// Of the best levels.
-    Best,
+    /// Of the best levels, of that number.
+    Best(u64),
+    /// Of nothing that changes could stand on, while they come.
+    Changes,
     /// Of the whole book.
     Whole,
 }
@@ -63,6 +66,8 @@ enum Form {
     Change(u64),
     /// Its best levels.
     Best,
+    /// The same, told once.
+    Answer,
 }
 
 /// Takes the data of `book.…`; `rest` is the channel's name behind that.
@@ -92,7 +97,7 @@ pub(super) fn answer(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    give(roster, &borrowed::from_str(result)?, Some(Form::Best), recv, out)
+    give(roster, &borrowed::from_str(result)?, Some(Form::Answer), recv, out)
 }
 
 /// What data without type are, by the parts of the channel's name; none where prices are put together
@@ -117,11 +122,17 @@ fn give(
     let (bids, asks) = (changes(&told.bids)?, changes(&told.asks)?);
     let Some(form) = form else { return Ok(()) };
     let listed = roster.get(&told.instrument_name.0)?;
+    let seq = told.change_id;
     let (followed, prev_seq) = match (form, listed.state) {
-        (Form::Best, Followed::Whole) | (Form::Change(_), Followed::Best) => return Ok(()),
+        (Form::Change(before), Followed::Whole) => (Followed::Whole, Some(before)),
+        // It is in them already; the next one still has nothing to stand on.
+        (Form::Change(_), Followed::Best(shown)) if seq <= shown => return Ok(()),
+        (Form::Change(_), Followed::Best(_)) => (Followed::Changes, Some(0)),
+        (Form::Change(before), _) => (Followed::Changes, Some(before)),
+        (Form::Best | Form::Answer, Followed::Whole) => return Ok(()),
+        (Form::Answer, Followed::Changes) => return Ok(()),
         (Form::Whole, _) => (Followed::Whole, None),
-        (Form::Best, _) => (Followed::Best, None),
-        (Form::Change(before), standing) => (standing, Some(before)),
+        (Form::Best | Form::Answer, _) => (Followed::Best(seq), None),
     };
     listed.state = followed;
     let body = match form {
@@ -129,7 +140,7 @@ fn give(
         _ => Body::BookSnapshot { bids, asks, checksum: None },
     };
     let event = listed.event(Some(at), recv, body);
-    out.push((listed.instrument.clone(), Event { seq: Some(told.change_id), prev_seq, ..event }));
+    out.push((listed.instrument.clone(), Event { seq: Some(seq), prev_seq, ..event }));
     Ok(())
 }
 

@@ -79,7 +79,6 @@ fn the_best_levels_give_nothing_beside_the_whole_book() {
     let mut deribit = Deribit::new();
     assert_eq!(events(&mut deribit, SAMPLES[1]).len(), 1, "a change of a book never told");
     assert_eq!(events(&mut deribit, SAMPLES[2]).len(), 1);
-    assert_eq!(events(&mut deribit, SAMPLES[1]), [], "nor changes beside the best levels");
     events(&mut deribit, SAMPLES[0]);
     assert_eq!(events(&mut deribit, SAMPLES[2]), []);
     assert_eq!(answered(&mut deribit, SAMPLES[11]), []);
@@ -87,6 +86,29 @@ fn the_best_levels_give_nothing_beside_the_whole_book() {
 
     deribit.take(Frame::Lost, 7, &mut Vec::new()).unwrap();
     assert_eq!(events(&mut deribit, SAMPLES[2]).len(), 1);
+}
+
+#[test]
+fn the_first_change_behind_the_best_levels_shows_a_gap() {
+    let numbers = |given: &[Event]| -> Vec<_> {
+        given.iter().map(|event| (event.prev_seq, event.seq)).collect()
+    };
+    let change = |before: u64, seq: u64| {
+        let numbered = SAMPLES[1].replace("297218", &seq.to_string());
+        numbered.replace("297217", &before.to_string())
+    };
+    let mut deribit = Deribit::new();
+    assert_eq!(numbers(&answered(&mut deribit, SAMPLES[11])), [(None, Some(7))]);
+    assert_eq!(events(&mut deribit, &change(6, 7)), [], "it is in them");
+    assert_eq!(numbers(&events(&mut deribit, &change(7, 8))), [(Some(0), Some(8))]);
+    assert_eq!(numbers(&events(&mut deribit, &change(8, 9))), [(Some(8), Some(9))]);
+    assert_eq!(answered(&mut deribit, SAMPLES[11]), [], "changes have been heard");
+
+    let shown = SAMPLES[2].replace("109615", "9");
+    assert_eq!(numbers(&events(&mut deribit, &shown)), [(None, Some(9))]);
+    assert_eq!(numbers(&events(&mut deribit, &change(9, 10))), [(Some(0), Some(10))]);
+    events(&mut deribit, SAMPLES[0]);
+    assert_eq!(numbers(&events(&mut deribit, SAMPLES[1])), [(Some(297_217), Some(297_218))]);
 }
 
 #[test]

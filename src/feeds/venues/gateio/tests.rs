@@ -84,6 +84,13 @@ fn obu(levels: u32, first: Option<u64>, last: u64) -> String {
     )
 }
 
+/// What the REST book of that number gives.
+fn rest(gateio: &mut Gateio, id: u64) -> Vec<Event> {
+    let body = format!(r#"{{"id":{id},"update":999,"asks":[],"bids":[]}}"#);
+    let given = taken(gateio, Frame::Response { url: None, body: &body }).unwrap();
+    given.into_iter().map(|(_, event)| event).collect()
+}
+
 #[test]
 fn one_stream_makes_a_pairs_book_and_a_deeper_whole_one_takes_over() {
     let mut gateio = Gateio::new();
@@ -113,7 +120,7 @@ fn one_stream_makes_a_pairs_book_and_a_deeper_whole_one_takes_over() {
 }
 
 #[test]
-fn best_levels_are_the_book_until_changes_are_followed() {
+fn best_levels_are_the_book_until_changes_are_given_one_that_they_continue() {
     let mut gateio = Gateio::new();
     let shown = SAMPLES[9].replace("BTC_USDT", "X_Y").replace("48791820", "10");
     let given = events(&mut gateio, &shown);
@@ -124,14 +131,16 @@ fn best_levels_are_the_book_until_changes_are_followed() {
     assert_eq!(events(&mut gateio, &shown), [], "the deeper ones are shown");
 
     // It follows the last number by one, and still has no book to stand on.
-    assert_eq!(numbers(&events(&mut gateio, &update(11, 12))), [(Some(0), Some(12))]);
-    assert_eq!(numbers(&events(&mut gateio, &update(13, 14))), [(Some(12), Some(14))]);
-    assert_eq!(events(&mut gateio, &deeper), []);
-    let body = r#"{"id":11,"update":999,"asks":[],"bids":[]}"#;
-    let given = taken(&mut gateio, Frame::Response { url: None, body }).unwrap();
-    let given: Vec<Event> = given.into_iter().map(|(_, event)| event).collect();
+    assert_eq!(events(&mut gateio, &update(11, 12)), []);
+    assert_eq!(events(&mut gateio, &update(13, 14)), []);
+    assert_eq!(events(&mut gateio, &obu(400, Some(11), 14)), []);
+    assert_eq!(events(&mut gateio, &deeper).len(), 1);
+    assert_eq!(rest(&mut gateio, 9), [], "changes between are missing");
+    assert_eq!(events(&mut gateio, &deeper).len(), 1);
     let wanted = [(None, Some(11)), (Some(11), Some(12)), (Some(12), Some(14))];
-    assert_eq!(numbers(&given), wanted);
+    assert_eq!(numbers(&rest(&mut gateio, 11)), wanted);
+    assert_eq!(events(&mut gateio, &deeper), []);
+    assert_eq!(numbers(&events(&mut gateio, &update(15, 16))), [(Some(14), Some(16))]);
     for text in [
         shown.replace(r#""lastUpdateId":10,"#, ""),
         shown.replace("0.1638", "-1"),
@@ -139,6 +148,50 @@ fn best_levels_are_the_book_until_changes_are_followed() {
     ] {
         assert!(taken(&mut gateio, Frame::Message(&text)).is_err(), "{text}");
     }
+}
+
+#[test]
+fn changes_without_a_book_give_way_to_the_best_levels_and_may_continue_a_book_asked_before() {
+    let shown = |seq: u64| {
+        let text = SAMPLES[9].replace("BTC_USDT", "X_Y");
+        text.replace("48791820", &seq.to_string())
+    };
+    let mut gateio = Gateio::new();
+    assert_eq!(events(&mut gateio, &update(1, 10)).len(), 1);
+    assert_eq!(events(&mut gateio, &shown(10)).len(), 1);
+    assert_eq!(events(&mut gateio, &update(11, 12)), []);
+    assert_eq!(numbers(&rest(&mut gateio, 10)), [(None, Some(10)), (Some(10), Some(12))]);
+
+    // Those of fewer levels continue no REST book.
+    let mut gateio = Gateio::new();
+    assert_eq!(events(&mut gateio, &obu(50, Some(1), 10)).len(), 1);
+    assert_eq!(events(&mut gateio, &shown(10)).len(), 1);
+    assert_eq!(numbers(&rest(&mut gateio, 9)), [(None, Some(9))]);
+    assert_eq!(events(&mut gateio, &update(8, 9)), [], "it is in the book");
+    assert_eq!(numbers(&events(&mut gateio, &update(10, 11))), [(Some(9), Some(11))]);
+    assert_eq!(events(&mut gateio, &shown(11)), []);
+
+    // The best levels came last: what they stand on is not continued.
+    let mut gateio = Gateio::new();
+    events(&mut gateio, &shown(9));
+    assert_eq!(rest(&mut gateio, 10).len(), 1);
+    assert_eq!(events(&mut gateio, &shown(10)).len(), 1);
+    assert_eq!(events(&mut gateio, &update(11, 11)), []);
+    assert_eq!(numbers(&rest(&mut gateio, 11)), [(None, Some(11))]);
+    assert_eq!(events(&mut gateio, &shown(11)), []);
+    assert_eq!(numbers(&events(&mut gateio, &update(12, 12))), [(Some(11), Some(12))]);
+}
+
+#[test]
+fn a_book_by_rest_does_not_cut_one_that_is_followed() {
+    let mut gateio = Gateio::new();
+    events(&mut gateio, &obu(400, None, 10));
+    assert_eq!(rest(&mut gateio, 10), []);
+    assert_eq!(numbers(&events(&mut gateio, &obu(400, Some(11), 12))), [(Some(10), Some(12))]);
+    // Changes without a book are given one.
+    let mut gateio = Gateio::new();
+    events(&mut gateio, &obu(400, Some(11), 12));
+    assert_eq!(numbers(&rest(&mut gateio, 10)), [(None, Some(10)), (Some(10), Some(12))]);
 }
 
 #[test]
@@ -154,6 +207,13 @@ fn a_book_without_number_is_one_where_its_pair_is_named_and_no_changes_are_follo
     events(&mut gateio, &update(1, 2));
     assert!(taken(&mut gateio, Frame::Response { url, body }).unwrap().is_empty());
     assert!(taken(&mut gateio, Frame::Response { url: None, body }).is_err());
+
+    // It takes the place of the one that changes could stand on.
+    let mut gateio = Gateio::new();
+    events(&mut gateio, &SAMPLES[9].replace("BTC_USDT", "X_Y"));
+    assert_eq!(rest(&mut gateio, 10).len(), 1);
+    assert_eq!(taken(&mut gateio, Frame::Response { url, body }).unwrap().len(), 1);
+    assert_eq!(events(&mut gateio, &update(11, 12)), []);
 }
 
 #[test]

@@ -62,8 +62,22 @@ const TYPE_BEGINS: &str = r#"{"type":"#;
 pub(super) struct Symbol {
     /// The number of its last change, where changes are numbered.
     last: Option<u64>,
+    /// What its book was last made of, where changes are numbered.
+    made: Made,
     /// What its trades are known by.
     ids: Option<Ids>,
+}
+
+/// What a book was last made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Made {
+    /// Of nothing that changes could stand on.
+    #[default]
+    Nothing,
+    /// Of the best levels, of that number.
+    Best(u64),
+    /// Of the whole book.
+    Whole,
 }
 
 /// What trades are known by: frames of version 2 can tell two numbers, of which REST and the other
@@ -181,7 +195,8 @@ impl Adapter for Gemini {
             }
             Frame::Response { .. } | Frame::Connected => Ok(()),
             Frame::Lost => {
-                self.roster.lose(recv, out, |symbol| symbol.last = None);
+                self.roster
+                    .lose(recv, out, |symbol| (symbol.last, symbol.made) = (None, Made::Nothing));
                 Ok(())
             }
         }

@@ -8,8 +8,8 @@
 //! - `bookTicker`: best bid and ask; an empty side has empty texts. `u` counts with the changes.
 //! - Trades: `m` says that the buyer made it; `t` is the number that REST tells as `tid`.
 //! - Partial books (`lastUpdateId`): the best 5, 10 or 20 levels each time, not each with its symbol
-//!   (then it is the only one heard of), none with a time. Where the changes of the symbol are
-//!   followed they give nothing.
+//!   (then it is the only one heard of), none with a time. Where the whole book of the symbol was
+//!   told they give nothing; no change is laid over them, so the first one behind them shows a gap.
 //! - Answers have a `status`, those that refuse an `error`. Other events (`markPrice`,
 //!   `fundingAmount`) and one's own orders (with an `X`) give nothing.
 //!
@@ -24,7 +24,7 @@ use serde::{Deserialize, Deserializer};
 use super::super::FrameError;
 use super::super::reading::{Cell, Levels, LevelsVisitor, nanos_of, price, side, traded};
 use super::super::roster::Roster;
-use super::Symbol;
+use super::{Made, Symbol};
 use crate::domain::market::{
     Aggressor, Body, Decimal, Event, Instrument, LevelChange, Nanos, Trade,
 };
@@ -184,15 +184,24 @@ fn change(
     }
     let (bids, asks) = (told.b.changes()?, told.a.changes()?);
     let listed = roster.get(&needed(told.s, "no s")?.0)?;
-    let last = listed.state.last;
+    let Symbol { last, made, .. } = listed.state;
     // A change that is none leaves the book as it is.
     let is_empty = bids.is_empty() && asks.is_empty();
     let event = if first == seq && (last.is_none() || !is_empty) {
-        listed.state.last = Some(seq);
+        (listed.state.last, listed.state.made) = (Some(seq), Made::Whole);
         listed.event(Some(at), recv, Body::BookSnapshot { bids, asks, checksum: None })
     } else {
         listed.state.last = last.max(Some(seq));
-        let prev_seq = last.filter(|last| first <= *last).or(Some(first));
+        let prev_seq = match made {
+            // Their number may be the one before, and still they are no book to lay changes over.
+            Made::Best(shown) => {
+                if shown < seq {
+                    listed.state.made = Made::Nothing;
+                }
+                Some(0)
+            }
+            Made::Nothing | Made::Whole => last.filter(|last| first <= *last).or(Some(first)),
+        };
         let body = Body::BookDelta { bids, asks, checksum: None };
         Event { prev_seq, ..listed.event(Some(at), recv, body) }
     };
@@ -206,16 +215,18 @@ fn partial(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
+    let seq = needed(told.partial, "no lastUpdateId")?;
     let at = told.at.map(|at| nanos_of("E", at)).transpose()?;
     let bids = needed(told.bids, "no bids")?.changes()?;
     let asks = needed(told.asks, "no asks")?.changes()?;
     let symbol = told.s.map_or_else(|| roster.only(), |Cell(symbol)| Ok(symbol.into_owned()))?;
     let listed = roster.get(&symbol)?;
-    if listed.state.last.is_some() {
+    if listed.state.made == Made::Whole {
         return Ok(());
     }
+    listed.state.made = Made::Best(seq);
     let body = Body::BookSnapshot { bids, asks, checksum: None };
-    let event = Event { seq: told.partial, ..listed.event(at, recv, body) };
+    let event = Event { seq: Some(seq), ..listed.event(at, recv, body) };
     out.push((listed.instrument.clone(), event));
     Ok(())
 }

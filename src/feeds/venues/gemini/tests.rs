@@ -108,6 +108,27 @@ fn best_levels_are_the_book_where_no_changes_are_followed() {
 }
 
 #[test]
+fn no_change_is_laid_over_the_best_levels_which_are_given_until_the_whole_book_is() {
+    let mut gemini = Gemini::new();
+    let partial = |number: u64| SAMPLES[8].replace("106", &number.to_string());
+    let steps = [
+        (partial(10), vec![(None, Some(10), true)]),
+        // It is in them, and the next one still has nothing to stand on.
+        (depth(9, 10, BID), vec![(Some(0), Some(10), false)]),
+        (depth(10, 11, BID), vec![(Some(0), Some(11), false)]),
+        (depth(11, 12, BID), vec![(Some(11), Some(12), false)]),
+        (partial(12), vec![(None, Some(12), true)]),
+        (depth(12, 13, BID), vec![(Some(0), Some(13), false)]),
+        (depth(13, 13, BID), vec![(None, Some(13), true)]),
+        (partial(13), vec![]),
+        (depth(13, 14, BID), vec![(Some(13), Some(14), false)]),
+    ];
+    for (text, wanted) in steps {
+        assert_eq!(numbers(&events(&mut gemini, &text)), wanted, "{text}");
+    }
+}
+
+#[test]
 fn a_bad_frame_of_the_streams_is_refused_whole() {
     let mut gemini = Gemini::new();
     for text in [

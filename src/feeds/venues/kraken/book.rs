@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 
 use super::Pair;
-use crate::domain::market::{Body, Checksum, Decimal, Event, LevelChange, Nanos};
+use crate::domain::market::{Body, Checksum, Decimal, Event, Instrument, LevelChange, Nanos};
 use crate::feeds::venues::roster::Listed;
 
 /// The depths that can be subscribed.
@@ -23,6 +23,8 @@ pub(super) struct Depths {
     pub subscribed: Option<usize>,
     /// Whether a book of the pair came by WebSocket.
     pub is_followed: bool,
+    /// The book that was given is REST's, which changes by WebSocket do not continue.
+    pub is_rest: bool,
     /// The depth in force since the last snapshot.
     depth: Option<usize>,
     bids: Prices,
@@ -113,10 +115,16 @@ impl Depths {
     }
 }
 
-/// The event of a whole book.
-pub(super) fn snapshot(listed: &mut Listed<Pair>, mut told: Told, recv: Nanos) -> Event {
+/// Gives a whole book.
+pub(super) fn snapshot(
+    listed: &mut Listed<Pair>,
+    mut told: Told,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) {
     let depths = &mut listed.state.depths;
     depths.is_followed = true;
+    depths.is_rest = false;
     depths.bids = Prices::default();
     depths.asks = Prices::default();
     let depth = depths.depth_of(told.bids.len().max(told.asks.len()));
@@ -125,16 +133,27 @@ pub(super) fn snapshot(listed: &mut Listed<Pair>, mut told: Told, recv: Nanos) -
     depths.bids.keep_held(&mut told.bids);
     depths.asks.keep_held(&mut told.asks);
     let Told { at, bids, asks, checksum } = told;
-    listed.event(at, recv, Body::BookSnapshot { bids, asks, checksum })
+    let event = listed.event(at, recv, Body::BookSnapshot { bids, asks, checksum });
+    out.push((listed.instrument.clone(), event));
 }
 
-/// The event of changed levels, with those that left the depth.
-pub(super) fn delta(listed: &mut Listed<Pair>, mut told: Told, recv: Nanos) -> Event {
+/// Gives changed levels, with those that left the depth. Nothing tells which changes a REST book holds,
+/// so it ends with the first one.
+pub(super) fn delta(
+    listed: &mut Listed<Pair>,
+    mut told: Told,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) {
+    if std::mem::take(&mut listed.state.depths.is_rest) {
+        out.push((listed.instrument.clone(), listed.event(told.at, recv, Body::Disconnect)));
+    }
     let depths = &mut listed.state.depths;
     depths.is_followed = true;
     // Without snapshot and subscription nothing may be cut but what could never be shown.
     let depth = depths.depth.or(depths.subscribed).unwrap_or(DEPTH_MAX);
     depths.lay(&mut told, depth);
     let Told { at, bids, asks, checksum } = told;
-    listed.event(at, recv, Body::BookDelta { bids, asks, checksum })
+    let event = listed.event(at, recv, Body::BookDelta { bids, asks, checksum });
+    out.push((listed.instrument.clone(), event));
 }

@@ -5,7 +5,7 @@
 //! - Before 30 May 2019 v1's arrays named neither channel nor pair, only a number that the answer to
 //!   the subscription told ([`Channels`]).
 //! - Sequence: none. Snapshot: the answer to the subscription; REST's `Depth` where no book of its
-//!   pair is followed ([`rest`]).
+//!   pair is followed, until the first change ([`rest`]).
 //! - Checksum: with each update, over the ten best levels, from the venue's own text.
 //! - Scale: v1 decimals as text, v2 bare numbers in full precision. Time: v1 decimal seconds, v2
 //!   RFC 3339. Heartbeats have no venue time, so they would move nothing and give no events.

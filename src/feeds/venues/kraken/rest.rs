@@ -5,7 +5,8 @@
 //!   "last"}}`, known by its rows' side. The id is missing in answers from before 2022; bodies may
 //!   overlap, so such trades are counted anew in each body and have the ids they had.
 //! - `Depth`: `{PAIR: {"asks": [[price, volume, time], …], "bids": […]}}` within the same, at the
-//!   greatest time of its rows, without checksum. The book that comes by WebSocket goes before it.
+//!   greatest time of its rows, without checksum. The book that comes by WebSocket goes before it,
+//!   and its changes do not continue it: it ends with the first one.
 //!
 //! PAIR is the REST name, which becomes the one that WebSocket v1 writes.
 //!
@@ -145,8 +146,11 @@ fn told(part: &Part<'_>) -> Result<Option<Told>, FrameError> {
 /// The event of a book, where none comes by WebSocket.
 fn book_event(listed: &mut Listed<Pair>, book: Book, recv: Nanos) -> Option<Event> {
     let Book { at, sides: [bids, asks] } = book;
-    let body = Body::BookSnapshot { bids, asks, checksum: None };
-    (!listed.state.depths.is_followed).then(|| listed.event(at, recv, body))
+    if listed.state.depths.is_followed {
+        return None;
+    }
+    listed.state.depths.is_rest = true;
+    Some(listed.event(at, recv, Body::BookSnapshot { bids, asks, checksum: None }))
 }
 
 fn trade_of(row: &Row<'_>) -> Result<trade::Told, FrameError> {

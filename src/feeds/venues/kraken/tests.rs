@@ -273,6 +273,27 @@ fn a_rest_book_is_one_where_none_of_its_pair_comes_by_web_socket() {
 }
 
 #[test]
+fn a_rest_book_ends_with_the_first_change_that_comes_by_web_socket() {
+    let depth = r#"{"error":[],"result":{"XXBTZUSD":{"asks":[["11.0","1",1700000000]],"bids":[["10.0","1",1700000000]]},"BTC/USD":{"asks":[["11.0","1",1700000000]],"bids":[["10.0","1",1700000000]]}}}"#;
+    let v1 = r#"[336,{"b":[["8.0","2","1700000001.0"]]},"book-10","XBT/USD"]"#;
+    let v2 = r#"{"channel":"book","type":"update","data":[{"symbol":"BTC/USD","bids":[{"price":8.0,"qty":2}],"asks":[],"timestamp":"2023-11-14T22:13:21Z"}]}"#;
+    for (change, whole) in [(v1, V1_BOOK), (v2, V2_BOOK)] {
+        let mut kraken = Kraken::new();
+        let rest = Frame::Response { url: None, body: depth };
+        kraken.take(rest, 0, &mut Vec::new()).unwrap();
+        let given = events(&mut kraken, change);
+        assert_eq!((given.len(), &given[0].body), (2, &Body::Disconnect));
+        assert_eq!([given[0].ts_event, given[1].ts_event], [1_700_000_001_000_000_000; 2]);
+        assert_eq!(events(&mut kraken, change).len(), 1, "once");
+
+        let mut kraken = Kraken::new();
+        kraken.take(rest, 0, &mut Vec::new()).unwrap();
+        events(&mut kraken, whole);
+        assert_eq!(events(&mut kraken, change).len(), 1, "the whole book came before it");
+    }
+}
+
+#[test]
 fn rest_trades_without_ids_that_are_told_again_have_the_ids_they_had() {
     let mut kraken = Kraken::new();
     let mut ids = |rows: &str| {

@@ -56,12 +56,11 @@ pub(super) fn take(
         let (told, is_snapshot) = parts.book()?;
         let listed = roster.get(&pair)?;
         listed.state.depths.subscribed = Some(depth);
-        let event = if is_snapshot {
-            book::snapshot(listed, told, recv)
+        if is_snapshot {
+            book::snapshot(listed, told, recv, out);
         } else {
-            book::delta(listed, told, recv)
-        };
-        out.push((listed.instrument.clone(), event));
+            book::delta(listed, told, recv, out);
+        }
         return Ok(());
     }
     match channel.as_ref() {

@@ -198,12 +198,11 @@ fn take_books(
     roster.check(all.iter().map(|(symbol, _)| symbol.as_ref()))?;
     for (symbol, told) in all {
         let listed = roster.get(&symbol)?;
-        let event = if is_snapshot {
-            book::snapshot(listed, told, recv)
+        if is_snapshot {
+            book::snapshot(listed, told, recv, out);
         } else {
-            book::delta(listed, told, recv)
-        };
-        out.push((listed.instrument.clone(), event));
+            book::delta(listed, told, recv, out);
+        }
     }
     Ok(())
 }

@@ -17,11 +17,12 @@
 //! behind a snapshot that comes later than they did.
 //!
 //! A book of the 5 or 50 best levels is whole each time, and is given until changes are heard: these
-//! do not continue it, so the instrument is given as lost there.
+//! do not continue it, so a REST book from before, which they continue, is given again there; where
+//! there is none, the instrument is given as lost.
 
 use std::mem;
 
-use super::frame::{Change, Changes, Data, Digits, Numbered, Told};
+use super::frame::{Changes, Data, Digits, Numbered, Side, Told};
 use super::rest::{self, Level};
 use super::state::{Form, State};
 use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos};
@@ -31,7 +32,7 @@ use crate::feeds::venues::roster::{Listed, Roster};
 use crate::wire::number::DecimalField;
 
 /// Whole books that are kept until it shows whose they are.
-const UNNAMED_MAX: usize = 8;
+const UNNAMED_MAX: usize = 64;
 
 /// Changes that end with one number.
 struct Step {
@@ -41,16 +42,35 @@ struct Step {
     asks: Vec<LevelChange>,
 }
 
+impl Step {
+    fn prices(&self) -> impl Iterator<Item = Decimal> {
+        self.bids.iter().chain(&self.asks).map(|(at, _)| *at)
+    }
+}
+
 /// A change: its number, whether it is of a bid, and its level unless its price is 0.
 type Row = (u64, bool, Option<LevelChange>);
 
 /// A whole book.
-#[derive(Debug)]
-struct Whole {
+#[derive(Clone, Debug)]
+pub(super) struct Whole {
     at: Option<Nanos>,
     number: u64,
     bids: Vec<LevelChange>,
     asks: Vec<LevelChange>,
+}
+
+impl Whole {
+    /// Whether any of these prices could be of this book: between its least and its greatest one, or
+    /// beyond by half as much; where there are none, or none in the book, nothing speaks against it.
+    fn may_hold(&self, mut prices: impl Iterator<Item = Decimal>) -> bool {
+        let all = || self.bids.iter().chain(&self.asks).map(|(at, _)| at.attos());
+        let (Some(least), Some(greatest)) = (all().min(), all().max()) else { return true };
+        let beyond = (greatest - least) / 2;
+        let near = least - beyond..=greatest + beyond;
+        let is_near = |at: Decimal| near.contains(&at.attos());
+        prices.next().is_none_or(|first| is_near(first) || prices.any(is_near))
+    }
 }
 
 /// Whole books that came before any instrument was heard of, and do not say whose they are.
@@ -58,9 +78,15 @@ struct Whole {
 pub(super) struct Unnamed(Vec<Whole>);
 
 impl Unnamed {
-    /// Takes out the book that changes of these numbers continue, or end with.
-    fn take(&mut self, (before, last): (u64, u64)) -> Option<Whole> {
-        let place = self.0.iter().position(|whole| (before..=last).contains(&whole.number))?;
+    /// Takes out the book that changes of these numbers and prices continue, or end with.
+    fn take<P: Iterator<Item = Decimal>>(
+        &mut self,
+        (before, last): (u64, u64),
+        prices: impl Fn() -> P,
+    ) -> Option<Whole> {
+        let place = self.0.iter().position(|whole| {
+            (before..=last).contains(&whole.number) && whole.may_hold(prices())
+        })?;
         Some(self.0.remove(place))
     }
 }
@@ -77,18 +103,12 @@ fn range(first: Option<Digits>, last: Option<Digits>) -> Result<(u64, u64), Fram
     if last < first { Err(FrameError::Value("sequenceEnd")) } else { Ok((before, last)) }
 }
 
-/// Checks a change: its number, and its level unless its price is 0.
-fn checked(change: Change) -> Result<(u64, Option<LevelChange>), FrameError> {
-    let (at, qty) = (price(change.0)?, quantity(change.1)?);
-    Ok((change.2.number()?, (!at.is_zero()).then_some((at, qty))))
-}
-
 /// The changes of a message.
 fn rows(changes: Changes) -> Result<Vec<Row>, FrameError> {
-    let mut rows = Vec::with_capacity(changes.asks.len() + changes.bids.len());
+    let mut rows = Vec::with_capacity(changes.asks.0.len() + changes.bids.0.len());
     for (side, is_bid) in [(changes.asks, false), (changes.bids, true)] {
-        for change in side {
-            let (number, level) = checked(change)?;
+        for change in side.0 {
+            let (number, level) = change.checked()?;
             rows.push((number, is_bid, level));
         }
     }
@@ -120,27 +140,39 @@ fn steps((mut before, last): (u64, u64), base: u64, mut rows: Vec<Row>) -> Vec<S
 
 /// The changes of a message that has one number.
 fn step((before, number): (u64, u64), changes: Changes) -> Result<Step, FrameError> {
-    let levels = |side: Vec<Change>| -> Result<Vec<LevelChange>, FrameError> {
-        let levels = side.into_iter().map(|change| Ok(checked(change)?.1));
-        levels.filter_map(Result::transpose).collect()
+    let levels = |side: Side| -> Result<Vec<LevelChange>, FrameError> {
+        let mut levels = Vec::with_capacity(side.0.len());
+        for change in side.0 {
+            levels.extend(change.checked()?.1);
+        }
+        Ok(levels)
     };
     Ok(Step { before, number, asks: levels(changes.asks)?, bids: levels(changes.bids)? })
 }
 
-/// Prepares for changes of these numbers: gives the whole book that they continue, where one waits
-/// for them, and ends a book of best levels.
-fn begin(
+/// Prepares for changes of these numbers and prices: gives the whole book that they continue, where
+/// one waits for them, and ends a book of best levels.
+fn begin<P: Iterator<Item = Decimal>>(
     listed: &mut Listed<State>,
     unnamed: &mut Unnamed,
-    range: (u64, u64),
+    (range, prices): ((u64, u64), impl Fn() -> P),
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) {
-    if let Some(whole) = unnamed.take(range) {
+    if let Some(whole) = unnamed.take(range, prices) {
         lay(listed, whole, recv, out);
     }
     let form = mem::replace(&mut listed.state.form, Form::Changes);
-    if matches!(form, Form::Best5 | Form::Best50) {
+    if form == Form::Changes {
+        return;
+    }
+    let whole = listed.state.whole.take();
+    if !matches!(form, Form::Best5 | Form::Best50) {
+        return;
+    }
+    if let Some(whole) = whole.filter(|whole| range.0 <= whole.number) {
+        lay(listed, whole, recv, out);
+    } else {
         let event = listed.event(None, recv, Body::Disconnect);
         out.push((listed.instrument.clone(), event));
     }
@@ -176,13 +208,14 @@ pub(super) fn changes(
     if range.0 + 1 == range.1 {
         let step = step(range, changes)?;
         let listed = roster.get(symbol)?;
-        begin(listed, unnamed, range, recv, out);
+        begin(listed, unnamed, (range, || step.prices()), recv, out);
         give(listed, at, step, recv, out);
         return Ok(());
     }
     let rows = rows(changes)?;
     let listed = roster.get(symbol)?;
-    begin(listed, unnamed, range, recv, out);
+    let prices = || rows.iter().filter_map(|(_, _, level)| Some(level.as_ref()?.0));
+    begin(listed, unnamed, (range, prices), recv, out);
     for step in steps(range, listed.state.base(range), rows) {
         give(listed, at, step, recv, out);
     }
@@ -218,7 +251,7 @@ pub(super) fn change(
         rows.push(level);
     }
     let listed = roster.get(&told.symbol)?;
-    begin(listed, unnamed, (before, number), recv, out);
+    begin(listed, unnamed, ((before, number), || step.prices()), recv, out);
     give(listed, at, step, recv, out);
     Ok(())
 }
@@ -243,15 +276,16 @@ pub(super) fn window(
             let number = needed(told.data.sequence_end, "no C")?;
             let listed = roster.get(&told.symbol)?;
             lay(listed, Whole { at, number, bids, asks }, recv, out);
-            listed.state.form = Form::Changes;
+            (listed.state.form, listed.state.whole) = (Form::Changes, None);
             Ok(())
         }
         "delta" => {
             let range = range(told.data.sequence_start, told.data.sequence_end)?;
             let listed = roster.get(&told.symbol)?;
-            begin(listed, unnamed, range, recv, out);
             let (before, number) = range;
-            give(listed, at, Step { before, number, bids, asks }, recv, out);
+            let step = Step { before, number, bids, asks };
+            begin(listed, unnamed, (range, || step.prices()), recv, out);
+            give(listed, at, step, recv, out);
             Ok(())
         }
         _ => Err(FrameError::Shape("neither snapshot nor delta")),
@@ -323,7 +357,11 @@ pub(super) fn snapshot(
         }
         symbol => symbol?,
     };
-    lay(roster.get(&symbol)?, whole, recv, out);
+    let listed = roster.get(&symbol)?;
+    if listed.state.form != Form::Changes {
+        listed.state.whole = Some(whole.clone());
+    }
+    lay(listed, whole, recv, out);
     Ok(())
 }
 

@@ -2,20 +2,20 @@
 //! of the newer one.
 //!
 //! `data` may stand before what says of which kind it is, so one pass reads it as having the fields
-//! of all kinds that are taken; only the spot book, most of all messages, is known by how it begins
-//! and read by itself. Where that fails, a second look tells whether it is of another kind.
+//! of all kinds that are taken; only changes of the spot book and its tickers, most of all messages,
+//! are known by how they begin and read by themselves (tickers in `quote`). Where that fails, a second look tells whether it is of another kind.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, IgnoredAny, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::state::Form;
-use crate::domain::market::{Decimal, Nanos};
+use crate::domain::market::{Decimal, LevelChange, Nanos};
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::reading::{Cell, Decimals, Levels, epoch, nanos_of};
+use crate::feeds::venues::reading::{Cell, Decimals, Levels, epoch, nanos_of, price, quantity};
 use crate::wire::borrowed::{self, DECIMAL, Text};
 use crate::wire::number::{DecimalField, ScientificField};
 
@@ -39,8 +39,6 @@ pub(super) enum Kind {
     Top,
     /// Best bid and ask of a classic ticker.
     Ticker,
-    /// Best bid and ask at the last trade: the futures' older ticker.
-    TradeTicker,
     /// A trade.
     Fill,
 }
@@ -184,8 +182,39 @@ pub(super) fn read_update(text: &str) -> Option<(Numbered<'_>, Text<'_>)> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Changes {
-    pub asks: Vec<Change>,
-    pub bids: Vec<Change>,
+    pub asks: Side,
+    pub bids: Side,
+}
+
+/// Changes of one side. Most messages have one change in all: room is made for that.
+#[derive(Debug, Default)]
+pub(super) struct Side(pub Vec<Change>);
+
+impl<'de> Deserialize<'de> for Side {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(SideVisitor)
+    }
+}
+
+struct SideVisitor;
+
+impl<'de> Visitor<'de> for SideVisitor {
+    type Value = Side;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("changes of one side")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut side = Vec::new();
+        while let Some(change) = list.next_element()? {
+            if side.is_empty() {
+                side = Vec::with_capacity(1);
+            }
+            side.push(change);
+        }
+        Ok(Side(side))
+    }
 }
 
 /// A level's price, its quantity and the number of the change.
@@ -196,6 +225,20 @@ pub(super) struct Change(pub DecimalField, pub DecimalField, pub Digits);
 impl From<Decimals<3>> for Change {
     fn from(Decimals([at, qty, number]): Decimals<3>) -> Self {
         Self(at, qty, Digits::of(number))
+    }
+}
+
+impl Change {
+    /// Checks it: its number, and its level unless its price is 0.
+    pub fn checked(self) -> Result<(u64, Option<LevelChange>), FrameError> {
+        let Self(at, qty, Digits(number)) = self;
+        if let (DecimalField(Ok(at)), DecimalField(Ok(qty)), Some(number)) = (at, qty, number)
+            && !qty.is_negative()
+        {
+            return Ok((number, (!at.is_zero()).then_some((at, qty))));
+        }
+        let (_, _) = (price(at)?, quantity(qty)?);
+        Err(FrameError::Value("sequence"))
     }
 }
 
@@ -320,7 +363,6 @@ impl Head<'_> {
             "/market/ticker" | "/contractMarket/tickerV2" => Some(Kind::Ticker),
             "/market/match" | "/contractMarket/execution" => Some(Kind::Fill),
             "/spotMarket/level1" => Some(Kind::Top),
-            "/contractMarket/ticker" => Some(Kind::TradeTicker),
             "/spotMarket/level2Depth5" | "/contractMarket/level2Depth5" => {
                 Some(Kind::Depth(Form::Best5))
             }

@@ -8,14 +8,15 @@
 //!   message may tell some again ([`book`]).
 //! - Snapshot: classic by REST, joined with the changes that came before it; `obu` begins with one.
 //!   A REST book that does not say whose it is, before any instrument was heard of, is that of the
-//!   first one whose changes continue it. Where nobody hears the changes, the 5 or 50 best levels
+//!   first one whose changes continue it by number and by price. Where nobody hears the changes, the 5 or 50 best levels
 //!   are the book; the spot's have no number.
 //! - Checksum: none.
 //! - Scale: decimals as text; the futures' REST books and some of their trades have bare numbers,
 //!   small ones with an exponent. Time: milli-, micro- or nanoseconds, told by their size; in 2021
 //!   the changes of a book had none.
 //! - Best bid and ask have the number of the change after which they are the book's top, those of
-//!   `level1` and of `/contractMarket/ticker` none ([`quote`]).
+//!   `level1` none; the futures' older ticker, `/contractMarket/ticker`, lags and gives no events
+//!   ([`quote`]).
 //! - Candles: first trade opens; a minute without trades is flat ([`candle`]). Those of the futures
 //!   (`/contractMarket/limitCandle`) are left out: the venue's document says of their volume that it
 //!   is incorrect and not to be used.
@@ -78,6 +79,9 @@ impl Kucoin {
         if let Some((numbered, symbol)) = frame::read_update(text) {
             return book::changes((roster, unnamed), numbered, &symbol, recv, out);
         }
+        if let Some(ticker) = quote::read(text) {
+            return quote::tick(roster, ticker, recv, out);
+        }
         let Some(told) = frame::read(text)? else { return Ok(()) };
         match told.kind {
             Kind::Changes => {
@@ -87,9 +91,7 @@ impl Kucoin {
             Kind::Change => book::change((roster, unnamed), told, recv, out),
             Kind::Window => book::window((roster, unnamed), told, recv, out),
             Kind::Depth(form) => book::depth(roster, form, told, recv, out),
-            Kind::Best | Kind::Top | Kind::Ticker | Kind::TradeTicker => {
-                quote::take(roster, told, recv, out)
-            }
+            Kind::Best | Kind::Top | Kind::Ticker => quote::take(roster, told, recv, out),
             Kind::Fill => trade::take(roster, told, recv, out),
         }
     }
@@ -122,6 +124,7 @@ impl Adapter for Kucoin {
             Frame::Connected => Ok(()),
             Frame::Lost => {
                 self.roster.lose(recv, out, |state| *state = State::default());
+                self.unnamed = Unnamed::default();
                 Ok(())
             }
         }

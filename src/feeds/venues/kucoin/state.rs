@@ -1,5 +1,6 @@
 //! What is remembered of one instrument.
 
+use super::book::Whole;
 use super::frame::Kind;
 use crate::feeds::venues::backlog::Backlog;
 
@@ -24,6 +25,8 @@ pub(super) struct State {
     pub backlog: Backlog,
     /// How its book is told.
     pub form: Form,
+    /// The last whole book of REST, until changes are heard: best levels may come between.
+    pub whole: Option<Whole>,
     /// The number that the book was given up to.
     pub last: Option<u64>,
     /// What tells its best bid and ask: the kind of message that did so first.

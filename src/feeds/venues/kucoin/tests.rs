@@ -1,5 +1,7 @@
 //! Frames of KuCoin, and the events they say.
 
+mod whole;
+
 use super::*;
 use crate::domain::market::{Aggressor, Body, Decimal, Market, Moment, Policy};
 use crate::feeds::venues::candle::Witness;
@@ -257,102 +259,12 @@ fn a_change_whose_number_lies_outside_its_message_is_taken() {
 }
 
 #[test]
-fn the_best_levels_are_the_book_where_no_changes_are_heard() {
-    let mut kucoin = Kucoin::new();
-    for (text, seq, at) in [
-        (SAMPLES[13], None, 1_586_948_108_193_000_000),
-        (SAMPLES[14], None, 1_586_948_108_293_000_000),
-        (SAMPLES[15], Some(1_709_294_294_670), 1_731_680_019_100_000_000),
-        (SAMPLES[16], Some(1_743_938_538_056), 1_781_666_796_650_000_000),
-    ] {
-        let given = events(&mut kucoin, text);
-        assert!(matches!(given[0].body, Body::BookSnapshot { .. }), "{text}");
-        assert_eq!((given[0].seq, given[0].prev_seq, given[0].ts_event), (seq, None, at));
-    }
-    // 50 levels are more than 5.
-    assert_eq!(events(&mut kucoin, SAMPLES[13]), []);
-    assert_eq!(events(&mut kucoin, SAMPLES[14]).len(), 1);
-    let fifty = SAMPLES[16].replace("\"5\"", "\"50\"");
-    assert_eq!(events(&mut kucoin, &fifty).len(), 1);
-    assert_eq!(events(&mut kucoin, SAMPLES[16]), []);
-}
-
-#[test]
-fn changes_end_a_book_of_the_best_levels() {
-    let best = SAMPLES[15].replace("XBTUSDTM", "XBTUSDM").replace("1709294294670", "17");
-    let mut kucoin = Kucoin::new();
-    let mut given = events(&mut kucoin, &best);
-    given.extend(events(&mut kucoin, SAMPLES[4]));
-    assert_eq!(given[1].body, Body::Disconnect);
-    assert_eq!(sequences(&given[2..]), some(&[(18, 17)]));
-    assert_eq!(folded(&given).0.book().asks().count(), 1, "18 does not continue the best levels");
-    assert_eq!(events(&mut kucoin, &best), []);
-
-    // A whole book ends it as well, and the changes continue that.
-    let mut kucoin = Kucoin::new();
-    let url = Some("https://api-futures.kucoin.com/api/v1/level2/snapshot?symbol=XBTUSDM");
-    let body = SAMPLES[3].replace("102", "17");
-    events(&mut kucoin, &best);
-    let mut given = taken(&mut kucoin, Frame::Response { url, body: &body }).unwrap();
-    given.extend(events(&mut kucoin, SAMPLES[4]));
-    assert_eq!(sequences(&given), [(Some(17), None), (Some(18), Some(17))]);
-}
-
-#[test]
-fn a_whole_book_without_name_waits_for_the_changes_that_continue_it() {
-    let wait = |numbers: &[&str]| {
-        let mut kucoin = Kucoin::new();
-        for number in numbers {
-            let body = SAMPLES[3].replace("102", number);
-            let frame = Frame::Response { url: None, body: &body };
-            assert_eq!(taken(&mut kucoin, frame).unwrap(), []);
-        }
-        kucoin
-    };
-    let mut kucoin = wait(&["17", "103", "107"]);
-    assert_eq!(events(&mut kucoin, SAMPLES[2]).len(), 1, "a trade says nothing of it");
-    let given = events(&mut kucoin, SAMPLES[0]);
-    assert_eq!(given[0].seq, Some(103));
-    assert!(matches!(given[0].body, Body::BookSnapshot { .. }));
-    assert_eq!(sequences(&given[1..]), some(&[(101, 100), (103, 101), (104, 103)]));
-    let (market, has_gap) = folded(&given);
-    assert!(!has_gap && market.book().venue_seq() == Some(104));
-    // Another one is of the instrument that its number fits, and the third one still waits.
-    let given = events(&mut kucoin, SAMPLES[4]);
-    assert_eq!(sequences(&given), [(Some(17), None), (Some(18), Some(17))]);
-    assert_eq!(sequences(&events(&mut kucoin, SAMPLES[12])), some(&[(103, 102), (106, 104)]));
-
-    // The changes reach it one by one.
-    let mut kucoin = wait(&["19"]);
-    assert_eq!(sequences(&events(&mut kucoin, SAMPLES[4])), some(&[(18, 17)]));
-    let next = SAMPLES[4].replace("18", "19");
-    let given = events(&mut kucoin, &next);
-    assert_eq!(sequences(&given), [(Some(19), None), (Some(19), Some(18))]);
-    assert!(!folded(&given).1);
-
-    // They are bounded, and once several instruments are known it could be of any.
-    let mut kucoin = wait(&["1"; 8]);
-    let unnamed = || Frame::Response { url: None, body: SAMPLES[3] };
-    assert!(matches!(taken(&mut kucoin, unnamed()), Err(FrameError::UnnamedSnapshot(0))));
-    events(&mut kucoin, SAMPLES[0]);
-    events(&mut kucoin, SAMPLES[4]);
-    assert!(matches!(taken(&mut kucoin, unnamed()), Err(FrameError::UnnamedSnapshot(2))));
-}
-
-#[test]
 fn a_top_without_number_of_the_book_is_a_quote_without_one() {
     let mut kucoin = Kucoin::new();
-    for (text, wanted) in [
-        (SAMPLES[17], ["9984", "10", "9989", "8"]),
-        (SAMPLES[18], ["86429.6", "112", "86429.7", "1578"]),
-    ] {
-        let given = events(&mut kucoin, text);
-        let Body::Quote { bid: Some(bid), ask: Some(ask) } = given[0].body else {
-            panic!("{given:?}")
-        };
-        assert_eq!([bid.0, bid.1, ask.0, ask.1].map(|number| number.to_string()), wanted);
-        assert_eq!(given[0].seq, None);
-    }
+    let given = events(&mut kucoin, SAMPLES[17]);
+    let Body::Quote { bid: Some(bid), ask: Some(ask) } = given[0].body else { panic!("{given:?}") };
+    let numbers = [bid.0, bid.1, ask.0, ask.1].map(|number| number.to_string());
+    assert_eq!((numbers, given[0].seq), (["9984", "10", "9989", "8"].map(str::to_owned), None));
     for (from, to, sides) in [
         (r#"["9984","10"]"#, "[]", [false, true]),
         (r#"["9989","8"]"#, "[]", [true, false]),
@@ -377,6 +289,14 @@ fn the_kind_that_is_heard_first_tells_the_best_bid_and_ask() {
     taken(&mut kucoin, Frame::Lost).unwrap();
     assert_eq!(events(&mut kucoin, &level1).len(), 1);
     assert_eq!(events(&mut kucoin, SAMPLES[1]), []);
+}
+
+#[test]
+fn a_top_as_of_the_last_trade_is_none() {
+    let mut kucoin = Kucoin::new();
+    let top = SAMPLES[5].replace("XBTUSDM", "XBTUSDTM");
+    assert_eq!(events(&mut kucoin, SAMPLES[18]), []);
+    assert_eq!(events(&mut kucoin, &top).len(), 1, "it keeps no other away");
 }
 
 #[test]

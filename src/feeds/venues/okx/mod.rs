@@ -4,7 +4,8 @@
 //!
 //! - One protocol on two hosts; symbols of all products differ (`BTC-USDT`, `BTC-USDT-SWAP`,
 //!   `BTC-USD-220527`). Of several book channels of a symbol the deepest is followed, of equals the
-//!   first; of `trades` and `trades-all`, which tell the same fills, the first.
+//!   first; of `trades` and `trades-all`, which tell the same fills, the first; those of v5 before
+//!   those of v3. One that is silent for a minute while another speaks is followed no more.
 //! - Sequence: contiguous by `prevSeqId` = last `seqId`, where the message has them (it did not
 //!   before 2023); a number below its predecessor says that the venue began anew ([`book`]).
 //! - Snapshot: the answer to the subscription. The venue tells what leaves its 400 levels.
@@ -33,7 +34,7 @@ use self::book::Read;
 use self::candle::Candles;
 use self::line::Socket;
 use super::candle::{CandleRule, Empty, Open, TopRule};
-use super::channel::{self, Choice, Fields, Item, Source, Told};
+use super::channel::{self, Choice, Fields, Item, Source, Taken, Told, Word};
 use super::roster::{Listed, Roster};
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
@@ -84,21 +85,18 @@ enum Kind {
     Trades(Source),
 }
 
-/// The rank of the deepest books.
-const BEST_RANK: u8 = 3;
-
 /// The trades that stand for several fills.
 const MERGED: Source = Source { name: "trades", rank: 1 };
 
 fn kind_of(channel: &str) -> Option<Kind> {
     let book = |name, rank| Some(Kind::Book(Source { name, rank }));
     match channel {
-        "books" => book("books", BEST_RANK),
+        "books" => book("books", 4),
         "trades" => Some(Kind::Trades(MERGED)),
         "bbo-tbt" => Some(Kind::Best),
-        "books-l2-tbt" => book("books-l2-tbt", BEST_RANK),
-        "books50-l2-tbt" => book("books50-l2-tbt", 2),
-        "books5" => book("books5", 1),
+        "books-l2-tbt" => book("books-l2-tbt", 4),
+        "books50-l2-tbt" => book("books50-l2-tbt", 3),
+        "books5" => book("books5", 2),
         "trades-all" => Some(Kind::Trades(Source { name: "trades-all", rank: 1 })),
         _ => None,
     }
@@ -120,14 +118,18 @@ impl Kind {
 }
 
 impl Choices {
-    /// Whether what a channel tells is given.
-    fn takes(&mut self, kind: Kind, is_whole: bool) -> bool {
+    /// What becomes of what a channel tells; `is_whole` where it stands on nothing told before.
+    fn takes(&mut self, kind: Kind, read: &Read, is_whole: bool, recv: Nanos) -> Taken {
+        let (at, [_, prev_seq], _) = read;
+        let word = Word { is_whole, is_numbered: prev_seq.is_some(), at: at.unwrap_or(recv) };
+        let if_any = |is_given: bool| if is_given { Taken::Given } else { Taken::Passed };
         match kind {
-            Kind::Book(source) => self.book.takes(source, is_whole),
-            Kind::Best => true,
+            Kind::Book(rest::BOOK) => if_any(self.book.takes_answer()),
+            Kind::Book(source) => self.book.takes(source, word),
+            Kind::Best => Taken::Given,
             // An answer is no channel that goes on: it keeps none away.
-            Kind::Trades(rest::FILLS) => !self.trades.is(MERGED),
-            Kind::Trades(source) => self.trades.takes(source, true),
+            Kind::Trades(rest::FILLS) => if_any(!self.trades.is(MERGED)),
+            Kind::Trades(source) => self.trades.takes(source, Word { is_whole: true, ..word }),
         }
     }
 
@@ -138,6 +140,24 @@ impl Choices {
             Kind::Best => {}
             Kind::Trades(source) => self.trades.leave(source),
         }
+    }
+}
+
+/// Gives what was read of an instrument, where its channel is followed.
+fn take(
+    listed: &mut Listed<Choices>,
+    (kind, is_whole): (Kind, bool),
+    all: impl IntoIterator<Item = Read>,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) {
+    for read in all {
+        match listed.state.takes(kind, &read, is_whole, recv) {
+            Taken::Passed => continue,
+            Taken::Given => {}
+            Taken::Anew => give(listed, (None, [None, None], Body::Disconnect), recv, out),
+        }
+        give(listed, read, recv, out);
     }
 }
 
@@ -183,11 +203,7 @@ impl Okx {
             all.push(kind.read(fields, &told.action.0)?);
         }
         let listed = self.roster.get(&arg.inst_id.0)?;
-        if listed.state.takes(kind, told.action.0 != "update") {
-            for read in all {
-                give(listed, read, recv, out);
-            }
-        }
+        take(listed, (kind, told.action.0 != "update"), all, recv, out);
         Ok(())
     }
 
@@ -255,10 +271,7 @@ impl Okx {
     ) -> Result<(), FrameError> {
         self.roster.check(all.iter().map(|(symbol, _)| symbol.as_ref()))?;
         for (symbol, read) in all {
-            let listed = self.roster.get(&symbol)?;
-            if listed.state.takes(kind, is_whole) {
-                give(listed, read, recv, out);
-            }
+            take(self.roster.get(&symbol)?, (kind, is_whole), [read], recv, out);
         }
         Ok(())
     }

@@ -2,7 +2,8 @@
 //! neither, but recordings have them.
 //!
 //! - Trades come newest first and name their symbols. They have no `count`: each is a fill.
-//! - A book names none; the URL does, as `instId`. It has the number of the book channels.
+//! - A book names none; the URL does, as `instId`. It has the number of the book channels, by which
+//!   their changes continue it; while one is followed it is passed over.
 //!
 //! Source: okx.com/docs-v5, "Get trades", "Get trades history", "Get order book".
 
@@ -14,8 +15,8 @@ use crate::feeds::venues::FrameError;
 use crate::feeds::venues::channel::{self, Item, Source};
 use crate::wire::borrowed;
 
-/// The book of an answer: any channel tells more, as it goes on.
-const BOOK: Source = Source { name: "market/books", rank: 0 };
+/// The book of an answer.
+pub(super) const BOOK: Source = Source { name: "market/books", rank: 0 };
 /// The trades of an answer.
 pub(super) const FILLS: Source = Source { name: "market/trades", rank: 0 };
 

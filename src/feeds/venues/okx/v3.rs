@@ -13,20 +13,21 @@
 
 use serde::Deserialize;
 
-use super::{BEST_RANK, Kind};
+use super::Kind;
 use crate::domain::market::Nanos;
 use crate::feeds::venues::channel::{Source, candle_length};
 use crate::feeds::venues::reading::{Cell, Row};
 
-/// What a table carries; none where it is none, or nothing is taken of it.
+/// What a table carries; none where it is none, or nothing is taken of it. Any channel of v5, which
+/// came after, stands above.
 pub(super) fn kind_of(table: &str) -> Option<Kind> {
     let book = |name, rank| Some(Kind::Book(Source { name, rank }));
     match table.split_once('/')?.1 {
-        "depth" => book("depth", BEST_RANK),
-        "depth_l2_tbt" => book("depth_l2_tbt", BEST_RANK),
-        "depth400" => book("depth400", BEST_RANK),
-        "depth5" => book("depth5", 1),
-        "trade" => Some(Kind::Trades(Source { name: "trade", rank: 1 })),
+        "depth" => book("depth", 1),
+        "depth_l2_tbt" => book("depth_l2_tbt", 1),
+        "depth400" => book("depth400", 1),
+        "depth5" => book("depth5", 0),
+        "trade" => Some(Kind::Trades(Source { name: "trade", rank: 0 })),
         _ => None,
     }
 }
