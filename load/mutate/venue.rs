@@ -18,7 +18,7 @@ struct Readers {
     witness: Box<dyn Witness + Send>,
 }
 
-/// Goes along the recording, with mutations between its frames.
+/// Goes along the recording, again and again, with mutations between its frames.
 pub fn run(
     outcomes: &mut Outcomes,
     venue: &Venue,
@@ -39,9 +39,9 @@ pub fn run(
             readers = fresh();
             next = 0;
         }
-        let bytes = if mutation.below(2) == 0 && next < seeds.len() {
+        let bytes = if mutation.below(2) == 0 {
             next += 1;
-            seeds[next - 1].clone()
+            seeds[(next - 1) % seeds.len()].clone()
         } else {
             mutation.next(seeds)
         };
