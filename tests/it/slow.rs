@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::hub::{Folded, Socket, TestHub, narrow_connection};
+use super::hub::{Folded, PATIENCE, Socket, TestHub, narrow_connection};
 
 /// Loud ones: almost every event changes a deep book.
 const LOUD: [&str; 3] = ["book.1000", "quote", "trade"];
@@ -88,7 +88,8 @@ async fn same_as_rest(hub: &TestHub, folded: &BTreeMap<(String, String), Folded>
 #[tokio::test]
 async fn who_pauses_is_told_merged_changes_and_who_stands_still_is_closed_with_4008() {
     let hub = TestHub::start(&[
-        ("LIMITS__SESSION_FROZEN_MS", "6000"),
+        // Long enough for one that reads again on a busy machine.
+        ("LIMITS__SESSION_FROZEN_MS", "12000"),
         ("LIMITS__SESSION_MAILBOX_FRAMES", "64"),
     ])
     .await;
@@ -137,10 +138,15 @@ async fn who_pauses_is_told_merged_changes_and_who_stands_still_is_closed_with_4
         read_out(&mut slow, &mut merged).await;
     };
     let feed_until_both = async {
-        hub.until("the frozen one is closed, and merged changes say so", async || {
-            let closed = hub.metric("tickwire_sessions_too_slow_total", "").await == 1;
-            (closed && 0 < conflated.get()).then_some(())
-        })
+        let limit = 2 * PATIENCE;
+        hub.until_within(
+            limit,
+            "the frozen one is closed, and merged changes say so",
+            async || {
+                let closed = hub.metric("tickwire_sessions_too_slow_total", "").await == 1;
+                (closed && 0 < conflated.get()).then_some(())
+            },
+        )
         .await;
         end(feed);
         fed.set(true);

@@ -1,7 +1,7 @@
 //! Which faults a kind of venue goes through, one after the other.
 
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
-use tickwire::domain::market::MarketState::{self, Disconnected, Live, Unsynced};
+use tickwire::domain::market::MarketState::{self, ChecksumFailed, Disconnected, Live, Unsynced};
 
 use super::dialect::Dialect;
 use super::faults::{
@@ -148,7 +148,14 @@ pub async fn bad_snapshots(dialect: impl Dialect + 'static, symbol: &str) {
     // Long enough for what the venue lets be said in a second.
     let settings = [("RECOVERY_TIMEOUT_MS", "1500")];
     let Some(mut play) = start(dialect, &settings).await else { return };
-    snapshot_fault(&mut play, symbol, SnapshotFault::Withheld, FAILED).await;
+    // Changes behind a subscription that was given up may not be laid over the book before it.
+    let states: &[&[MarketState]] = &[
+        &[ChecksumFailed, Live],
+        &[ChecksumFailed, Disconnected, Live],
+        &[ChecksumFailed, Disconnected, Unsynced, Live],
+    ];
+    let withheld = Expected { states, ..FAILED };
+    snapshot_fault(&mut play, symbol, SnapshotFault::Withheld, withheld).await;
     let twice = Expected { snapshots: 2, ..FAILED };
     snapshot_fault(&mut play, symbol, SnapshotFault::WrongChecksum, twice).await;
     assert_eq!(play.venue.state.lock().sockets, 1, "it is had again on the same socket");
