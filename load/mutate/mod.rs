@@ -19,8 +19,10 @@ use tickwire::wire::{command, ingest, record};
 
 use self::mutation::Mutation;
 
-/// Markets kept at once; all are forgotten when there are more.
+/// Markets kept at once, and events that they take; all are forgotten when there are more. Trades are
+/// known for as long as their time is near, which may be for ever where it stands still.
 const MARKETS_MAX: usize = 256;
+const EVENTS_MAX: usize = 200_000;
 
 /// What is to be tried.
 pub struct Scenario {
@@ -107,13 +109,15 @@ fn guarded<T>(bytes: &[u8], check: impl FnOnce() -> anyhow::Result<T>) -> anyhow
 #[derive(Default)]
 struct Fold {
     markets: BTreeMap<Instrument, Market>,
+    taken: usize,
 }
 
 impl Fold {
     /// Folds events of one instrument; false where they do not fit its numbers.
     fn take(&mut self, instrument: &Instrument, events: &[Event]) -> bool {
-        if MARKETS_MAX < self.markets.len() {
-            self.markets.clear();
+        self.taken += events.len();
+        if MARKETS_MAX < self.markets.len() || EVENTS_MAX < self.taken {
+            (self.markets, self.taken) = (BTreeMap::new(), 0);
         }
         let market = self.markets.entry(instrument.clone()).or_insert_with(|| Market::new("m"));
         let Ok(admission) = market.admit(events) else { return false };
@@ -130,8 +134,10 @@ impl Outcomes {
     fn refuse(&mut self, why: &impl std::fmt::Display) {
         let text = why.to_string();
         // What is in the frame would make a line of each: what is quoted, or stands behind a colon.
-        let unquoted: Vec<&str> = text.split('"').step_by(2).collect();
-        let reason = unquoted.join("…");
+        let (head, behind) = text.split_once('"').unwrap_or((&text, ""));
+        let tail = behind.rsplit_once('"').map_or("", |(_, tail)| tail);
+        let gap = if behind.is_empty() { "" } else { "…" };
+        let reason = format!("{head}{gap}{tail}");
         let reason = reason.split(':').next().unwrap_or_default();
         *self.refused.entry(reason.to_owned()).or_default() += 1;
     }
