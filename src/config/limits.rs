@@ -12,6 +12,9 @@ pub struct Limits {
     pub sessions_max: usize,
     /// Frames waiting for one session before it counts as slow; must exceed a burst.
     pub session_mailbox_frames: usize,
+    /// Bytes that the kernel may hold for one session on their way to its client (`SO_SNDBUF`);
+    /// 0: as many as the kernel sees fit, up to some megabytes where it is far or slow.
+    pub session_send_buffer_bytes: usize,
     /// Subscriptions of one session.
     pub subscriptions_max: usize,
     /// Bytes of one client frame.
@@ -49,6 +52,7 @@ impl Default for Limits {
         Self {
             sessions_max: 10_000,
             session_mailbox_frames: 256,
+            session_send_buffer_bytes: 0,
             subscriptions_max: 2_000,
             frame_bytes_max: 64 * 1024,
             messages_per_second: 50,

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use actix::Addr;
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws::WsResponseBuilder;
+use socket2::SockRef;
 
 use super::Api;
 use super::error::Problem;
@@ -57,6 +58,12 @@ pub async fn open(
             .clone()
     });
     let stream = request.conn_data::<SharedStream>().and_then(|shared| shared.0.clone());
+    let send_buffer = limits.session_send_buffer_bytes;
+    if let Some(stream) = stream.as_deref().filter(|_| send_buffer != 0)
+        && let Err(error) = SockRef::from(stream).set_send_buffer_size(send_buffer)
+    {
+        tracing::debug!(%error, "SO_SNDBUF");
+    }
     let frame_bytes_max = limits.frame_bytes_max;
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     tracing::debug!(session = number, peer = ?request.peer_addr(), protocol = codec.subprotocol(), "a session opens");
