@@ -65,6 +65,11 @@ pub(super) fn run(mut settings: Settings, roles: Roles) -> anyhow::Result<()> {
     outcome
 }
 
+/// What is wrong are settings, told by who alone could tell.
+#[derive(Debug, thiserror::Error)]
+#[error("settings of {0}")]
+pub(super) struct WrongSettings(&'static str);
+
 /// Raises this process's limit of open files as far as the system lets it. Many systems begin with
 /// 1,024, which is fewer than the sockets that the settings allow.
 fn make_room_for_sockets(sessions_max: usize) {
@@ -88,7 +93,7 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
         max_skew_ns: i64::from(market.max_skew_ms) * 1_000_000,
     };
     let registry = Arc::new(Registry::new(policy));
-    let cache = Cache::new(&settings.redis).context("settings of Redis")?.map(Arc::new);
+    let cache = Cache::new(&settings.redis).context(WrongSettings("Redis"))?.map(Arc::new);
     let mut leans_on = vec![Dependency::Kafka, Dependency::Database];
     leans_on.extend(roles.record.then_some(Dependency::Recorder));
     leans_on.extend(cache.as_ref().map(|_| Dependency::Redis));
@@ -102,7 +107,8 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
             Desk::start_here(registry, bytes);
         });
     }
-    let history = Arc::new(History::new(&settings.database).context("settings of the database")?);
+    let history =
+        Arc::new(History::new(&settings.database).context(WrongSettings("the database"))?);
     actix::spawn(watch_database(history.clone(), health.clone()));
     let server = http::serve(Api {
         registry: registry.clone(),
@@ -110,7 +116,13 @@ async fn serve(settings: Settings, roles: Roles) -> anyhow::Result<()> {
         history: Some(history),
         cache: cache.clone(),
         settings: Arc::new(settings.clone()),
-    })?;
+    });
+    let server = match server {
+        Err(error @ http::ServeError::Certificate { .. }) => {
+            return Err(error).context(WrongSettings("the server"));
+        }
+        server => server?,
+    };
     let handle = server.handle();
     let serving = actix::spawn(server);
     if let (Some(file), true) = (&settings.kafka.embedded_address_file, settings.kafka.embedded) {

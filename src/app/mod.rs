@@ -12,8 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{self, Settings};
+use crate::config::{self, Settings, SettingsError};
 use crate::feeds::dbn;
+use crate::feeds::kafka;
 use crate::feeds::replay::{self, Played, Speed};
 use crate::feeds::simulator::Simulator;
 use crate::truth;
@@ -117,14 +118,18 @@ pub enum Outcome {
 /// Runs a command to its end.
 #[must_use]
 pub fn run(cli: Cli) -> Outcome {
-    let settings = match config::load(cli.config.as_deref(), std::env::vars()) {
+    let settings = match settings(cli.config.as_deref()) {
         Ok(settings) => settings,
         Err(error) => return Outcome::Misused(error.to_string()),
     };
-    crate::telemetry::start_logging(&settings.log);
     match cli.command {
         Command::Hub { roles } => match hub::Roles::parse(&roles) {
-            Ok(roles) => done_or_failed(hub::run(settings, roles)),
+            Ok(roles) => match hub::run(settings, roles) {
+                Err(error) if error.is::<hub::WrongSettings>() => {
+                    Outcome::Misused(format!("{error:#}"))
+                }
+                outcome => done_or_failed(outcome),
+            },
             Err(why) => Outcome::Misused(why),
         },
         Command::Feed(Feed::Sim(sim)) => simulate(&settings, &sim),
@@ -153,6 +158,14 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Check => done_or_failed(check::run(&settings)),
         Command::Verify { dir } => verify(&dir),
     }
+}
+
+/// The settings, checked by those too who alone can; from here on the log is written as they say.
+fn settings(file: Option<&Path>) -> Result<Settings, SettingsError> {
+    let settings = config::load(file, std::env::vars())?;
+    crate::telemetry::start_logging(&settings.log)?;
+    kafka::check(&settings.kafka)?;
+    Ok(settings)
 }
 
 fn done_or_failed(outcome: anyhow::Result<()>) -> Outcome {

@@ -107,10 +107,11 @@ pub struct Database {
     pub tls_key_file: Option<String>,
     /// The read-only role's password; without one the role cannot sign in.
     pub analyst_password: Option<String>,
-    /// Age at which trades, quotes, books and the bars of a second and a minute are compressed,
-    /// in days, where the server can; 0 is never.
+    /// Age at which trades, quotes, books, statistics, imbalances and the bars of a second and a
+    /// minute are compressed, in days, where the server can; 0 is never.
     pub compress_after_days: u32,
-    /// How long trades, quotes, books and the bars of a second are kept, in days; 0 is for ever.
+    /// How long trades, quotes, books, statistics, imbalances and the bars of a second are kept, in
+    /// days; 0 is for ever.
     pub keep_days: u32,
     /// Connections that the analyst's role may hold.
     pub analyst_connections_max: u32,

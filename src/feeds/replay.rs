@@ -83,9 +83,13 @@ impl Pace {
         Self { began: Instant::now(), first: None, speed }
     }
 
-    /// How long until what is stamped `ts` is due.
+    /// How long until what is stamped `ts` is due; what has no time (0) is due at once, and is not
+    /// what the others are counted from.
     pub(super) fn wait_for(&mut self, ts: Nanos) -> Duration {
         let Speed::Thousandths(speed) = self.speed else { return Duration::ZERO };
+        if ts == 0 {
+            return Duration::ZERO;
+        }
         let first = *self.first.get_or_insert(ts);
         let since = u128::from((ts - first).max(0).unsigned_abs()) * 1_000 / u128::from(speed);
         let due = Duration::from_nanos(u64::try_from(since).unwrap_or(u64::MAX));
@@ -202,4 +206,21 @@ pub fn simulate(
     }
     writer.flush(PATIENCE)?;
     Ok(events)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_time_is_due_at_once_and_is_no_beginning() {
+        let mut pace = Pace::new(Speed::Thousandths(1_000));
+        let first = 1_700_000_000_000_000_000;
+        for at in [0, first, 0] {
+            assert_eq!(pace.wait_for(at), Duration::ZERO);
+        }
+        let hour = Duration::from_secs(3_600);
+        assert!(pace.wait_for(first + hour.as_nanos() as Nanos) <= hour);
+        assert!(hour / 2 < pace.wait_for(first + hour.as_nanos() as Nanos));
+    }
 }

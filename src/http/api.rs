@@ -49,7 +49,8 @@ pub struct Fresh {
     as_of: String,
     /// `memory`, `redis` (a copy of what was last known) or `database`.
     source: String,
-    /// Milliseconds since the last event of its most silent instrument.
+    /// Milliseconds since the last event of its most silent instrument; of the list of instruments, of
+    /// the one last heard; 0 for stored trades.
     stale_ms: u64,
 }
 

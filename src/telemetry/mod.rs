@@ -16,8 +16,17 @@ use tracing_subscriber::EnvFilter;
 use crate::config;
 
 /// Sets up logging to standard error, once a process.
-pub fn start_logging(settings: &config::Log) {
-    let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+///
+/// # Errors
+///
+/// [`config::SettingsError`] where the filter is none.
+pub fn start_logging(settings: &config::Log) -> Result<(), config::SettingsError> {
+    let filter =
+        EnvFilter::try_new(&settings.filter).map_err(|error| config::SettingsError::Wrong {
+            name: "log.filter".into(),
+            value: settings.filter.clone(),
+            expected: error.to_string(),
+        })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
@@ -29,6 +38,7 @@ pub fn start_logging(settings: &config::Log) {
     };
     // A second call in one process (tests) keeps the first one's set-up.
     drop(outcome);
+    Ok(())
 }
 
 /// The process's metrics.

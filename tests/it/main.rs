@@ -23,6 +23,7 @@ mod questions;
 mod recorded;
 mod secured;
 mod servers;
+mod settings;
 mod slow;
 mod truth;
 mod unruly;

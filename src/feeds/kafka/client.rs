@@ -56,6 +56,23 @@ impl From<ClientError> for KafkaError {
     }
 }
 
+/// Whether librdkafka takes the settings' properties, as far as it tells before there is a client.
+///
+/// # Errors
+///
+/// [`config::SettingsError`] naming the property that it does not take.
+pub fn check(settings: &config::Kafka) -> Result<(), config::SettingsError> {
+    let Err(ClientError::ClientConfig(_, expected, name, value)) =
+        client_config(settings, &[]).create_native_config()
+    else {
+        return Ok(());
+    };
+    let secret = ["password", "secret", "key", "token", "oauth"];
+    let is_secret = secret.iter().any(|word| name.contains(word));
+    let value = if is_secret { "(secret)".into() } else { value };
+    Err(config::SettingsError::Wrong { name: format!("kafka.properties.{name}"), value, expected })
+}
+
 /// The settings' brokers and properties; what is set here a property may override.
 pub(super) fn client_config(settings: &config::Kafka, own: &[(&str, &str)]) -> ClientConfig {
     let mut client = ClientConfig::new();

@@ -9,7 +9,7 @@ mod states;
 mod topics;
 mod writer;
 
-pub use client::KafkaError;
+pub use client::{KafkaError, check};
 pub use embedded::Embedded;
 pub use identity::Identity;
 pub use reader::{Assignment, Happening, Reader, Record, StartAt};

@@ -11,6 +11,7 @@
 //! - A `partial` of `trade` or `quote` tells again the last one before the subscription: no events.
 //! - Candles: each opens at the close before, while high and low are of its trades alone; a minute
 //!   without trades is flat ([`candle`]).
+//! - Quotes: `quote`, each state of the book's top ([`quote`]).
 //!
 //! The lists of REST `/trade` and `/orderBook/L2` are taken ([`rest`]); those of `/quote` are not:
 //! their rows are no others than those of `/quote/bucketed`, which are no states of the book.

@@ -11,6 +11,7 @@
 //!   RFC 3339. Heartbeats have no venue time, so they would move nothing and give no events.
 //! - Candles: of all trades; a minute without trades is flat; `vwap` is cut at the decimals in which
 //!   the candle is written ([`candle`]).
+//! - Quotes: v1 `spread`; v2 `ticker` where it is sent at each change of them ([`quote`]).
 //!
 //! Source: docs.kraken.com, "WebSocket API v1", "WebSocket API v2", "Spot REST API".
 

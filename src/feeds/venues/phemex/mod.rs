@@ -1,5 +1,6 @@
 //! Phemex: spot (`sBTCUSDT`), contracts settled in coin or USD (`BTCUSD`), and hedged perpetuals in
-//! USDT or USDC (`BTCUSDT`), all on one WebSocket.
+//! USDT or USDC (`BTCUSDT`), all on one WebSocket. Messages are objects with the symbol and the data
+//! under a name of their kind.
 //!
 //! - Sequence: each message of a book has a `sequence` that only grows; it is shared by many
 //!   symbols, so a gap cannot be seen in it.
