@@ -254,9 +254,11 @@ impl Followed {
         records
     }
 
-    /// Gives up waiting for snapshots that were asked of the WebSocket and did not come.
+    /// All that was to be said is said: gives up waiting for snapshots that were asked of the WebSocket
+    /// and did not come.
     pub fn expire(&mut self, now: u64) {
         for (instrument, one) in &mut self.all {
+            one.recovery.subscribed(now);
             if one.recovery.is_overdue(now) {
                 if !one.recovery.was_heard() && one.lost.is_none() {
                     tracing::warn!(%instrument, "nothing was heard of it yet");

@@ -6,7 +6,8 @@ use super::backoff::Backoff;
 use crate::config;
 use crate::feeds::venues::line::Recovery as Way;
 
-/// A quiet instrument's snapshot is asked after so long, though no change of it was heard.
+/// A quiet instrument's snapshot is asked so long after its subscription was said, though no change
+/// of it was heard.
 const QUIET_MS: u64 = 5_000;
 
 /// What is to be done for a book.
@@ -41,7 +42,8 @@ pub(super) struct Recovery {
     backoff: Backoff,
     /// REST answers that did not come are the server's fault, and another connection no help.
     refusals: Backoff,
-    began: u64,
+    /// Since when everything is said that makes the venue send its changes.
+    subscribed: Option<u64>,
     /// Whether anything of the instrument was heard on this connection.
     heard: bool,
     /// Whether a change of its book was.
@@ -62,10 +64,15 @@ impl Recovery {
             },
             backoff: Backoff::new(settings),
             refusals: Backoff::new(settings),
-            began: now,
+            subscribed: None,
             heard: false,
             heard_change: false,
         }
+    }
+
+    /// All subscriptions of the connection are said.
+    pub fn subscribed(&mut self, now: u64) {
+        self.subscribed.get_or_insert(now);
     }
 
     /// Something of the instrument was heard; `is_change` where it was a change of its book.
@@ -152,7 +159,9 @@ impl Recovery {
         }
         match self.way {
             Way::RestSnapshot => {
-                let is_quiet = self.began.saturating_add(QUIET_MS) <= now;
+                // Before that a snapshot could lack changes that nobody hears of.
+                let is_quiet =
+                    self.subscribed.is_some_and(|since| since.saturating_add(QUIET_MS) <= now);
                 (self.heard_change || is_quiet).then_some(Deed::Fetch)
             }
             Way::Resubscribe => Some(Deed::Renew),
@@ -212,9 +221,12 @@ mod tests {
     }
 
     #[test]
-    fn a_quiet_instruments_snapshot_is_asked_after_a_while() {
-        let book = recovery(Way::RestSnapshot);
-        assert_eq!((book.due(4_999), book.due(5_000)), (None, Some(Deed::Fetch)));
+    fn a_quiet_instruments_snapshot_is_asked_a_while_after_its_subscription_was_said() {
+        let mut book = recovery(Way::RestSnapshot);
+        assert_eq!(book.due(1_000_000), None);
+        book.subscribed(20_000);
+        book.subscribed(24_000);
+        assert_eq!((book.due(24_999), book.due(25_000)), (None, Some(Deed::Fetch)));
     }
 
     #[test]
@@ -238,6 +250,7 @@ mod tests {
     fn what_is_never_heard_never_costs_the_others_their_connection() {
         for way in [Way::RestSnapshot, Way::Resubscribe, Way::Reconnect] {
             let (mut book, mut now) = (recovery(way), 10_000);
+            book.subscribed(now);
             for _ in 0..50 {
                 now += 100_000;
                 if book.is_overdue(now) {

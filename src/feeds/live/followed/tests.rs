@@ -101,6 +101,23 @@ fn a_book_that_the_adapter_says_is_lost_is_asked_for_again() {
 }
 
 #[test]
+fn no_rest_snapshot_is_asked_before_its_subscription_was_said() {
+    let mut all = followed("bitstamp", &["ab", "cd"]);
+    all.connected(0);
+    let asked = |all: &mut Followed, now| all.ask(now, |_| true).map(|(name, ..)| name.to_string());
+    // What is heard was subscribed.
+    let body = Body::BookDelta { bids: Vec::new(), asks: Vec::new(), checksum: None };
+    let event = said(at(1).wall, at(1).wall, body);
+    all.take(&mut vec![(Instrument::parse("BITSTAMP:cd").unwrap(), event)], at(1));
+    assert_eq!(asked(&mut all, 1).as_deref(), Some("BITSTAMP:cd"));
+    assert_eq!(asked(&mut all, 60_000), None, "the rest is still to be said");
+
+    all.expire(60_000);
+    assert_eq!(asked(&mut all, 64_999), None);
+    assert_eq!(asked(&mut all, 65_000).as_deref(), Some("BITSTAMP:ab"));
+}
+
+#[test]
 fn a_number_that_the_hub_refuses_takes_no_disconnect_along() {
     let mut all = followed("kraken", &["A/B"]);
     snapshot(&mut all, "KRAKEN:A/B", at(0), 0);

@@ -6,17 +6,30 @@
 //! be shown in part, so it is left out.
 //!
 //! A quantity of 0, with as many decimals as the pair has, removes a level. Changes with a
-//! `microtimestamp` at or before the snapshot's are old; those after it follow it. Where changes are
-//! followed, the others of the pair give nothing: they would cut the book.
+//! `microtimestamp` at or before the snapshot's are old; those after it follow it.
 //!
-//! No number would show what is missing between a snapshot and the first change that was heard, so a
-//! snapshot from before that change is refused, as a server that lags gives it; unless it is from
-//! after the subscription was confirmed, by this machine's clock.
+//! One channel makes the book ([`Choice`]): the changes as soon as they stand on a REST book, before
+//! that the best levels or orders, and again when the changes fell silent. Beside those the changes
+//! are kept for the next REST book.
+//!
+//! No number would show what is missing between a snapshot and the first change behind it. So a
+//! snapshot is proven by a change at or before it that was heard, or by being from after the
+//! subscription was confirmed, by this machine's clock: the server lags by seconds. One from before
+//! all changes heard is refused. One behind which none was heard yet is given, and lost by the first
+//! change that does not prove it. Where a subscription is confirmed again, the changes before it prove
+//! nothing; only a REST book that came since the connection was opened may still be proven.
+
+use std::mem;
 
 use super::super::FrameError;
+use super::super::channel::{Choice, Source, Taken, Word};
 use super::super::roster::Roster;
 use super::{Data, Pair, needed};
 use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos};
+
+const CHANGES: Source = Source { name: "diff_order_book", rank: 2 };
+const LEVELS: Source = Source { name: "order_book", rank: 1 };
+const ORDERS: Source = Source { name: "detail_order_book", rank: 0 };
 
 /// Orders of a side in `detail_order_book`.
 const ORDERS_SHOWN: usize = 100;
@@ -61,6 +74,36 @@ fn whole_levels_of(orders: Vec<LevelChange>) -> Result<Vec<LevelChange>, FrameEr
     Ok(levels)
 }
 
+fn is_shown(choice: &Choice) -> bool {
+    choice.is(LEVELS) || choice.is(ORDERS)
+}
+
+/// A pair's changes begin anew, on a connection that was the last of `opened`; none where they end.
+pub(super) fn begin(
+    roster: &mut Roster<Pair>,
+    symbol: &str,
+    opened: Option<u32>,
+    recv: Nanos,
+    out: &mut Vec<(Instrument, Event)>,
+) -> Result<(), FrameError> {
+    let listed = roster.get(symbol)?;
+    let before = mem::take(&mut listed.state);
+    let pair = &mut listed.state;
+    pair.confirmed = opened.and((0 < recv).then_some(recv));
+    if is_shown(&before.choice) {
+        pair.choice = before.choice;
+        return Ok(());
+    }
+    pair.rest = before.rest.filter(|(_, after)| Some(*after) == opened);
+    if pair.rest.is_some() {
+        pair.choice.takes_answer();
+    } else if before.has_changes || before.rest.is_some() {
+        let event = listed.event(None, recv, Body::Disconnect);
+        out.push((listed.instrument.clone(), event));
+    }
+    Ok(())
+}
+
 /// Takes changed levels.
 pub(super) fn changes(
     roster: &mut Roster<Pair>,
@@ -73,8 +116,20 @@ pub(super) fn changes(
     let listed = roster.get(symbol)?;
     let body = Body::BookDelta { bids, asks, checksum: None };
     let event = Event { seq: Some(seq), ..listed.event(Some(at), recv, body) };
-    listed.state.has_changes = true;
-    out.push((listed.instrument.clone(), listed.state.backlog.follow(event)));
+    let pair = &mut listed.state;
+    pair.has_changes = true;
+    let event = pair.backlog.follow(event);
+    // What proves the book makes these changes the channel that goes on with it.
+    let proves = pair.rest.take().is_some_and(|(book, _)| seq <= book);
+    let taken = pair.choice.takes(CHANGES, Word { is_whole: proves, is_numbered: false, at });
+    if taken == Taken::Passed {
+        return Ok(());
+    }
+    if taken == Taken::Anew {
+        let lost = listed.event(None, recv, Body::Disconnect);
+        out.push((listed.instrument.clone(), lost));
+    }
+    out.push((listed.instrument.clone(), event));
     Ok(())
 }
 
@@ -86,7 +141,7 @@ pub(super) fn best(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    shown(roster, symbol, read(data)?, recv, out)
+    shown(roster, (symbol, LEVELS), read(data)?, recv, out)
 }
 
 /// Takes the best hundred orders of each side.
@@ -99,19 +154,31 @@ pub(super) fn orders(
 ) -> Result<(), FrameError> {
     let Read { seq, at, bids, asks } = read(data)?;
     let book = Read { seq, at, bids: whole_levels_of(bids)?, asks: whole_levels_of(asks)? };
-    shown(roster, symbol, book, recv, out)
+    shown(roster, (symbol, ORDERS), book, recv, out)
 }
 
 fn shown(
     roster: &mut Roster<Pair>,
-    symbol: &str,
+    (symbol, source): (&str, Source),
     Read { seq, at, bids, asks }: Read,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
     let listed = roster.get(symbol)?;
-    if listed.state.has_changes {
+    let pair = &mut listed.state;
+    // What waits for its first change is newer.
+    if pair.rest.is_some_and(|(book, _)| seq <= book) {
         return Ok(());
+    }
+    let were_followed = pair.choice.is(CHANGES);
+    let word = Word { is_whole: true, is_numbered: false, at };
+    if pair.choice.takes(source, word) == Taken::Passed {
+        return Ok(());
+    }
+    pair.rest = None;
+    if were_followed {
+        // They fell silent, and do not prove anything any more.
+        *pair = Pair { choice: mem::take(&mut pair.choice), ..Pair::default() };
     }
     let body = Body::BookSnapshot { bids, asks, checksum: None };
     let event = Event { seq: Some(seq), ..listed.event(Some(at), recv, body) };
@@ -119,10 +186,10 @@ fn shown(
     Ok(())
 }
 
-/// Takes a REST book of a pair whose changes were confirmed then.
+/// Takes a REST book, after so many openings.
 pub(super) fn snapshot(
     roster: &mut Roster<Pair>,
-    (symbol, confirmed): (&str, Option<Nanos>),
+    (symbol, opened): (&str, u32),
     data: Data<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
@@ -130,15 +197,23 @@ pub(super) fn snapshot(
     let Read { seq, at, bids, asks } = read(data)?;
     let (bids, asks) = (levels_of(bids)?, levels_of(asks)?);
     let listed = roster.get(symbol)?;
-    let was_subscribed = confirmed.is_some_and(|since| since <= at);
-    let backlog = &listed.state.backlog;
+    let pair = &mut listed.state;
+    let was_subscribed = pair.confirmed.is_some_and(|since| since <= at);
+    let backlog = &pair.backlog;
     if backlog.has_forgotten_after(seq) || (backlog.begins_after(seq) && !was_subscribed) {
         return Err(FrameError::EarlySnapshot);
     }
+    if was_subscribed || pair.has_changes {
+        pair.choice.takes(CHANGES, Word { is_whole: true, is_numbered: false, at });
+    } else if !pair.choice.takes_answer() {
+        return Ok(());
+    }
+    let later = pair.backlog.stand_on(seq);
+    pair.rest = later.is_empty().then_some((seq, opened));
     let body = Body::BookSnapshot { bids, asks, checksum: None };
     let event = Event { seq: Some(seq), ..listed.event(Some(at), recv, body) };
     out.push((listed.instrument.clone(), event));
-    for event in listed.state.backlog.stand_on(seq) {
+    for event in later {
         out.push((listed.instrument.clone(), event));
     }
     Ok(())

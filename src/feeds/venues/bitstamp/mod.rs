@@ -4,9 +4,9 @@
 //! - Sequence: none; the `microtimestamp` of a book only grows and serves as one: what is old is
 //!   seen, a gap is not ([`book`]).
 //! - Snapshot: REST, behind which the changes since its `microtimestamp` come again. In a recording
-//!   one adapter serves all connections of the venue, so that books by REST meet their changes: which
-//!   pairs an opening is of is not told, so where a connection was opened anew the book before it
-//!   stands, and changes are laid over it, until the next one by REST.
+//!   one adapter serves all connections of the venue, so that books by REST meet their changes. Which
+//!   pairs an opening is of is not told, but each subscription that is confirmed begins its pair's
+//!   changes anew: what came before is lost.
 //! - Checksum: none.
 //! - Scale: decimals as text.
 //! - Time: `microtimestamp`, microseconds as text.
@@ -23,7 +23,6 @@ mod definition;
 mod line;
 mod trade;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
@@ -34,8 +33,9 @@ use self::candle::Ohlc;
 use self::line::Socket;
 use super::backlog::Backlog;
 use super::candle::{CandleRule, Empty, Open, TopRule};
+use super::channel::Choice;
 use super::reading::{Levels, TIME_LIMIT};
-use super::roster::{INSTRUMENTS_MAX, Roster};
+use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Event, Instrument, Nanos};
 use crate::wire::borrowed;
@@ -59,16 +59,22 @@ pub(super) const VENUE: Venue = Venue {
 #[derive(Debug, Default)]
 struct Pair {
     backlog: Backlog,
-    /// Whether its changes are followed: then the best levels and orders say nothing new.
+    /// Which channel makes the book.
+    choice: Choice,
+    /// When it was heard that its changes are subscribed: all since then come.
+    confirmed: Option<Nanos>,
+    /// Whether changes came since.
     has_changes: bool,
+    /// The REST book behind which no change came yet: its number, and after which opening it came.
+    rest: Option<(u64, u32)>,
 }
 
 /// The adapter.
 #[derive(Debug)]
 struct Bitstamp {
     roster: Roster<Pair>,
-    /// When it was heard that a pair's changes are subscribed: all since then come.
-    confirmed: BTreeMap<Box<str>, Nanos>,
+    /// How many connections were opened.
+    opened: u32,
 }
 
 /// A message.
@@ -124,7 +130,7 @@ impl Data<'_> {
 
 impl Bitstamp {
     fn new() -> Self {
-        Self { roster: Roster::new(PREFIX), confirmed: BTreeMap::new() }
+        Self { roster: Roster::new(PREFIX), opened: 0 }
     }
 
     fn message(
@@ -154,12 +160,12 @@ impl Bitstamp {
                     Ok(())
                 }
             }
-            "bts:subscription_succeeded" => {
-                let has_room = self.confirmed.len() < INSTRUMENTS_MAX && 0 < recv;
-                if let Some(symbol) = of("diff_order_book_").filter(|_| has_room) {
-                    self.confirmed.insert(symbol.into(), recv);
+            "bts:subscription_succeeded" | "bts:unsubscription_succeeded" => {
+                let opened = (event == "bts:subscription_succeeded").then_some(self.opened);
+                match of("diff_order_book_") {
+                    Some(symbol) => book::begin(roster, symbol, opened, recv, out),
+                    None => Ok(()),
                 }
-                Ok(())
             }
             "trade" => match of("live_trades_") {
                 Some(symbol) => trade::take(roster, symbol, &data?, recv, out),
@@ -185,8 +191,7 @@ impl Bitstamp {
         {
             // Of the symbol named in its URL, else of the only one heard of.
             let symbol = url.and_then(symbol_in).map_or_else(|| self.roster.only(), Ok)?;
-            let confirmed = self.confirmed.get(symbol.as_str()).copied();
-            return book::snapshot(&mut self.roster, (&symbol, confirmed), data, recv, out);
+            return book::snapshot(&mut self.roster, (&symbol, self.opened), data, recv, out);
         }
         let refusal: Refusal = borrowed::from_str(text)?;
         if refusal.status.as_deref() == Some("error") {
@@ -207,11 +212,10 @@ impl Adapter for Bitstamp {
             Frame::Message(text) => self.message(text, recv, out),
             Frame::Response { url, body } => self.response(url, body, recv, out),
             Frame::Connected => {
-                self.confirmed.clear();
+                self.opened = self.opened.wrapping_add(1);
                 Ok(())
             }
             Frame::Lost => {
-                self.confirmed.clear();
                 self.roster.lose(recv, out, |pair| *pair = Pair::default());
                 Ok(())
             }

@@ -1,5 +1,7 @@
 //! Frames of Bitstamp, and the events they say.
 
+mod book;
+
 use super::*;
 use crate::domain::market::{Aggressor, Body};
 use crate::feeds::venues::candle::Witness;
