@@ -5,10 +5,23 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use tickwire::domain::market::Market;
 
-use super::dialect::{Dialect, Said, sides};
+use super::dialect::{Dialect, Said, rewritten, sides};
 use crate::truth::files;
 
 pub struct Bitstamp;
+
+/// The recorder subscribed, asked for the books by REST, and only then read what the venue had said
+/// meanwhile: its confirmations are given the second in which they were asked for, so that the books
+/// stand before anything is played.
+fn confirmed_in_time(text: &str) -> String {
+    let line = |line: &str| {
+        let late = line.contains("\"bts:subscription_succeeded\"");
+        let line =
+            if late { line.replacen("1641343697.", "1641343691.", 1) } else { line.to_owned() };
+        line + "\n"
+    };
+    text.lines().map(line).collect()
+}
 
 impl Dialect for Bitstamp {
     fn venue(&self) -> (&'static str, &'static str) {
@@ -20,7 +33,9 @@ impl Dialect for Bitstamp {
     }
 
     fn files(&self) -> Option<Vec<PathBuf>> {
-        files("venue-captures-misc", &["BITSTAMP.ws.1.0.txt.gz", "BITSTAMP.http.0.0.txt.gz"])
+        let files =
+            files("venue-captures-misc", &["BITSTAMP.ws.1.0.txt.gz", "BITSTAMP.http.0.0.txt.gz"])?;
+        Some(rewritten(&files, "confirmed", confirmed_in_time))
     }
 
     fn farewell(&self) -> Option<&'static str> {
