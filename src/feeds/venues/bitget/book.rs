@@ -1,6 +1,10 @@
 //! The book: a snapshot and its updates. `books5`, `books15` and `books50` are whole books each time,
 //! under the action `snapshot`.
 //!
+//! Several connections may tell one channel: a `seq` that the book has changes nothing, and a snapshot
+//! behind it is passed over, if it is late by no more than seconds. Where one connection leaves the
+//! channel, `pseq` says whether another goes on with it.
+//!
 //! At a release or a restart numbers may begin anew: an update then has a `pseq` of 0, or a `seq`
 //! below its `pseq`. What stands behind it cannot be told from what is old, so the instrument is given
 //! as lost there, and is had again by a subscription. Source: bitget.com/api-doc/uta, "Depth Channel".

@@ -5,12 +5,14 @@
 //!   the venue's REST v1 names them, `BTCUSDT_UMCBL` ([`product`]). Demo products of v2 give nothing;
 //!   frames of v1 do not tell them from others (`SBTCSUSDT`, but `SYSUSDT`). v3 says `topic` and
 //!   `symbol`, and names most fields by a letter. Of several book channels of a symbol the deepest is
-//!   followed, until it is silent for a minute while another speaks.
+//!   followed, until it has a gap, or is silent for a minute while another speaks: its book is lost
+//!   where the other tells only changes.
 //! - Sequence: v2 and v3 have `seq`, and `pseq` = last `seq`, by which they are contiguous; v1 has
 //!   neither. A `pseq` of 0 in an update says that the venue began anew ([`book`]).
 //! - Snapshot: the answer to the subscription.
 //! - Checksum: with each message of `books`, over the 25 best levels; 0 and absent are none. While
-//!   the venue sent no `pseq` it was the only thing that showed a lost message.
+//!   the venue sent no `pseq` it was the only thing that showed a lost message; the channel is followed
+//!   all the same.
 //! - Scale: decimals as text; quantities in the base currency, of futures too. Time: `ts`,
 //!   milliseconds.
 //! - Trades come newest first, and some fifty earlier ones with the subscription ([`trade`]).
@@ -77,12 +79,12 @@ enum Kind {
 fn kind_of(channel: &str) -> Option<Kind> {
     let book = |name, rank| Some(Kind::Book(Source { name, rank }));
     match channel {
-        "books" => book("books", 4),
+        "books" => book("books", usize::MAX),
         "trade" | "publicTrade" => Some(Kind::Trades),
         "books1" => Some(Kind::Best),
-        "books50" => book("books50", 3),
-        "books15" => book("books15", 2),
-        "books5" => book("books5", 1),
+        "books50" => book("books50", 50),
+        "books15" => book("books15", 15),
+        "books5" => book("books5", 5),
         _ => None,
     }
 }
@@ -144,8 +146,8 @@ impl Bitget {
         for (at, [seq, prev_seq], body) in all {
             if let Kind::Book(source) = kind {
                 let is_whole = told.action.0 == "snapshot";
-                let (is_numbered, at) = (prev_seq.is_some(), at.unwrap_or(recv));
-                match listed.state.book.takes(source, Word { is_whole, is_numbered, at }) {
+                let at = at.unwrap_or(recv);
+                match listed.state.book.takes(source, Word { is_whole, seq, prev_seq, at }) {
                     Taken::Passed => continue,
                     Taken::Given => {}
                     Taken::Anew => {

@@ -24,6 +24,11 @@ fn taken(bitget: &mut Bitget, text: &str) -> Result<Vec<Event>, FrameError> {
     Ok(out.into_iter().map(|(_, event)| event).collect())
 }
 
+/// A whole book that `SAMPLES[1]` continues.
+fn whole() -> String {
+    SAMPLES[0].replace("\"sp\"", "\"SPOT\"").replace(r#""ts":"#, r#""seq":123,"ts":"#)
+}
+
 fn trades(bitget: &mut Bitget, text: &str) -> Vec<Trade> {
     let trade = |event: Event| match event.body {
         Body::Trade(trade) => *trade,
@@ -67,7 +72,7 @@ fn numbers_that_begin_anew_lose_the_book() {
 #[test]
 fn of_several_book_channels_the_deepest_is_followed() {
     let mut bitget = Bitget::new();
-    let whole = SAMPLES[0].replace("\"sp\"", "\"SPOT\"");
+    let whole = whole();
     let of = |channel: &str| whole.replace("\"books\"", &format!("\"{channel}\""));
     let count = |bitget: &mut Bitget, text: &str| taken(bitget, text).unwrap().len();
     for channel in ["books5", "books15", "books50"] {
@@ -90,7 +95,7 @@ fn of_several_book_channels_the_deepest_is_followed() {
 #[test]
 fn a_book_channel_that_fell_silent_or_was_left_keeps_no_other_away() {
     let mut bitget = Bitget::new();
-    let whole = SAMPLES[0].replace("\"sp\"", "\"SPOT\"");
+    let whole = whole();
     let five = |ts: &str| whole.replace("\"books\"", "\"books5\"").replace("1695716059516", ts);
     let mut count = |text: &str| taken(&mut bitget, text).unwrap().len();
     assert_eq!([count(&whole), count(&five("1695716060000"))], [1, 0]);
@@ -100,8 +105,34 @@ fn a_book_channel_that_fell_silent_or_was_left_keeps_no_other_away() {
     let left = SAMPLES[5].replace("subscribe", "unsubscribe");
     assert_eq!(count(&left), 0, "its snapshot may follow");
     assert_eq!([count(&whole), count(SAMPLES[1]), count(&left)], [1, 1, 0]);
-    let given = taken(&mut bitget, SAMPLES[1]).unwrap();
+    let given =
+        taken(&mut bitget, &SAMPLES[1].replace("123", "125").replace("124", "126")).unwrap();
     assert_eq!((&given[0].body, given.len()), (&Body::Disconnect, 2));
+}
+
+#[test]
+fn the_best_levels_are_the_book_while_the_changes_have_a_gap() {
+    let mut bitget = Bitget::new();
+    let five = whole().replace("\"books\"", "\"books5\"");
+    let later = SAMPLES[1].replace("123", "125").replace("124", "126");
+    let mut count = |text: &str| taken(&mut bitget, text).unwrap().len();
+    assert_eq!([count(&whole()), count(SAMPLES[1]), count(&five)], [1, 1, 0]);
+    assert_eq!([count(&later), count(&five), count(&later)], [1, 1, 0]);
+    assert_eq!([count(&whole()), count(&five)], [1, 0]);
+}
+
+#[test]
+fn another_connection_goes_on_with_a_book_that_one_left() {
+    let mut bitget = Bitget::new();
+    let left = SAMPLES[5].replace("subscribe", "unsubscribe");
+    let mut count = |text: &str| taken(&mut bitget, text).unwrap().len();
+    let told = [&whole(), SAMPLES[1], &whole(), SAMPLES[1], &left].map(|text| count(text));
+    assert_eq!(told, [1, 1, 0, 1, 0], "a late snapshot does not set the book back");
+    let next = SAMPLES[1].replace("124", "125").replace("123", "124");
+    assert!(matches!(
+        taken(&mut bitget, &next).unwrap()[..],
+        [Event { body: Body::BookDelta { .. }, .. }]
+    ));
 }
 
 #[test]

@@ -1,4 +1,6 @@
-//! Which of several channels that tell the same an instrument is followed by.
+//! Which of several channels that tell the same an instrument is followed by, and which book stands.
+
+use std::ops::RangeInclusive;
 
 use crate::domain::market::{Nanos, SECOND_NS};
 
@@ -7,21 +9,27 @@ use crate::domain::market::{Nanos, SECOND_NS};
 pub(in crate::feeds::venues) struct Source {
     /// Its name.
     pub name: &'static str,
-    /// How much it tells.
-    pub rank: u8,
+    /// How much it tells; of a book whose changes are numbered, how many levels a side.
+    pub rank: usize,
 }
 
-/// For how long the followed channel is silent, by the venue's time, when another takes its place: a
-/// recording of several connections does not tell that one ended.
+/// For how long the followed channel is silent, by the venue's time, when it is taken for ended: a
+/// recording of several connections does not tell that one did.
 const SILENCE_MAX: Nanos = 60 * SECOND_NS;
+
+/// How much later than the last change, by the venue's time, another connection's snapshot may be
+/// that does not hold it yet. One that is later still has numbers that began anew.
+const LATE_MAX: Nanos = 5 * SECOND_NS;
 
 /// What a channel told, as far as the choice asks.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::feeds::venues) struct Word {
     /// Whether it stands on nothing told before.
     pub is_whole: bool,
-    /// Whether it names what it stands on.
-    pub is_numbered: bool,
+    /// Its number.
+    pub seq: Option<u64>,
+    /// The number of what it stands on.
+    pub prev_seq: Option<u64>,
     /// The venue's time, or when it was received.
     pub at: Nanos,
 }
@@ -38,76 +46,84 @@ pub(in crate::feeds::venues) enum Taken {
 }
 
 /// Which of several such channels an instrument is followed by. Each is whole in itself: changes of
-/// one do not continue the book of another, and a trade told by two would count twice.
+/// one do not continue the book of another, and a trade told by two would count twice. Several
+/// connections may tell the same channel: what one told already, the other changes nothing by.
 #[derive(Debug, Default)]
 pub(in crate::feeds::venues) struct Choice {
     followed: Option<Source>,
-    /// When that one told something last.
+    /// While nothing is followed, what stands nevertheless: a book that was left, or an answer's. Of
+    /// channels of these ranks a change continues it whose number says so.
+    rest: Option<RangeInclusive<usize>>,
+    /// The number of the book that stands.
+    seq: Option<u64>,
+    /// When what stands was told.
     told: Nanos,
-    /// Since when only such as tell less were heard.
-    lesser_since: Option<Nanos>,
-    /// While nothing is followed, what stands nevertheless.
-    rest: Rest,
-}
-
-/// What stands while nothing is followed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Rest {
-    /// Nothing, or what was given as lost.
-    #[default]
-    Nothing,
-    /// The book of a channel that was left: no change continues it.
-    Left,
-    /// The book of an answer: a change whose number says so continues it.
-    Answer,
+    /// Since when only such was heard as neither goes on with what stands nor takes its place.
+    alone_since: Option<Nanos>,
 }
 
 impl Choice {
-    /// What becomes of what a channel tells. One that tells more takes the place of one that tells
-    /// less; of equals the first stays, until it is silent. One that tells less must have been heard
-    /// alone for as long, because after a silence of both it may only be the first to speak. What is
-    /// not whole is given while nothing is followed: it has no book to stand on, and harms none.
+    /// What becomes of what a channel tells.
     pub fn takes(&mut self, source: Source, word: Word) -> Taken {
-        match self.followed {
+        if word.is_whole { self.takes_whole(source, word) } else { self.takes_change(source, word) }
+    }
+
+    /// One that tells more takes the place of one that tells less; of equals the first stays, until it
+    /// is silent. One that tells less must have been heard alone for as long, because after a silence
+    /// of both it may only be the first to speak.
+    fn takes_whole(&mut self, source: Source, word: Word) -> Taken {
+        let since_told = word.at.saturating_sub(self.told);
+        let is_passed = match self.followed {
             Some(known) if known == source => {
-                self.told = self.told.max(word.at);
-                self.lesser_since = None;
-                return Taken::Given;
+                word.seq.is_some() && word.seq < self.seq && since_told <= LATE_MAX
             }
-            Some(_) if !word.is_whole => return Taken::Passed,
-            Some(known) if source.rank <= known.rank => {
-                let since = if source.rank < known.rank {
-                    *self.lesser_since.get_or_insert(word.at)
-                } else {
-                    self.told
-                };
-                if word.at.saturating_sub(since) <= SILENCE_MAX {
-                    return Taken::Passed;
-                }
-            }
-            None if !word.is_whole => return self.begins(word),
-            _ => {}
+            Some(known) if source.rank < known.rank => !self.is_alone(word.at),
+            Some(known) if source.rank == known.rank => since_told <= SILENCE_MAX,
+            _ => false,
+        };
+        if is_passed {
+            return Taken::Passed;
         }
-        *self = Self { followed: Some(source), told: word.at, ..Self::default() };
+        self.stands(source, word.seq, word.at);
         Taken::Given
     }
 
-    /// What becomes of a change while nothing is followed.
-    fn begins(&mut self, word: Word) -> Taken {
-        match std::mem::take(&mut self.rest) {
-            Rest::Left => Taken::Anew,
-            Rest::Answer if !word.is_numbered => Taken::Anew,
-            _ => Taken::Given,
+    /// What has no book to stand on is given too: it harms none, and where it does not continue the
+    /// one that is followed, it is what shows the gap. That one is followed no more, so that any whole
+    /// book is taken.
+    fn takes_change(&mut self, source: Source, word: Word) -> Taken {
+        let is_followed = self.followed == Some(source);
+        let may_go_on =
+            is_followed || self.rest.as_ref().is_some_and(|of| of.contains(&source.rank));
+        let is_old = word.seq.is_some() && word.seq <= self.seq;
+        let goes_on = match word.prev_seq {
+            Some(_) => may_go_on && word.prev_seq == self.seq,
+            None => is_followed && !is_old,
+        };
+        if goes_on {
+            self.stands(source, word.seq.or(self.seq), word.at);
+            return Taken::Given;
         }
+        if self.followed.is_none() && self.rest.is_none() {
+            return Taken::Given;
+        }
+        let is_beside = self.followed.is_some_and(|known| known != source);
+        if (is_beside || is_old) && !self.is_alone(word.at) {
+            return if is_beside { Taken::Passed } else { Taken::Given };
+        }
+        self.forget();
+        if is_followed && !is_old { Taken::Given } else { Taken::Anew }
     }
 
-    /// Whether the book of an answer is given: while nothing is followed. It is no channel that goes
-    /// on, so it keeps none away.
-    pub fn takes_answer(&mut self) -> bool {
-        if self.followed.is_none() {
-            self.rest = Rest::Answer;
-        }
-        self.followed.is_none()
+    /// This is followed, and its book stands.
+    fn stands(&mut self, source: Source, seq: Option<u64>, at: Nanos) {
+        let told = if self.followed == Some(source) { self.told.max(at) } else { at };
+        *self = Self { followed: Some(source), rest: None, seq, told, alone_since: None };
+    }
+
+    /// Whether what is heard now was heard alone for so long that what stands has ended.
+    fn is_alone(&mut self, at: Nanos) -> bool {
+        SILENCE_MAX < at.saturating_sub(*self.alone_since.get_or_insert(at))
     }
 
     /// Whether that one is followed.
@@ -116,10 +132,15 @@ impl Choice {
     }
 
     /// That one is not told any more. Its book stands until something else comes: where the channel is
-    /// subscribed again, that is its snapshot.
+    /// subscribed again, that is its snapshot; where another connection tells it too, what continues it.
     pub fn leave(&mut self, source: Source) {
+        self.rests(source, source.rank..=source.rank);
+    }
+
+    /// The same of an answer, which is told once: changes of channels of so many levels continue it.
+    pub fn rests(&mut self, source: Source, levels: RangeInclusive<usize>) {
         if self.is(source) {
-            *self = Self { rest: Rest::Left, ..Self::default() };
+            (self.followed, self.rest) = (None, Some(levels));
         }
     }
 
@@ -130,90 +151,4 @@ impl Choice {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn source(name: &'static str, rank: u8) -> Source {
-        Source { name, rank }
-    }
-
-    fn word(seconds: i64, is_whole: bool) -> Word {
-        Word { is_whole, is_numbered: false, at: seconds * SECOND_NS }
-    }
-
-    #[test]
-    fn the_channel_that_tells_most_is_followed_and_of_equals_the_first() {
-        let [deep, twin, top] = [("books", 2), ("books-l2-tbt", 2), ("books5", 1)]
-            .map(|(name, rank)| source(name, rank));
-        let mut choice = Choice::default();
-        let takes = |choice: &mut Choice, source: Source, is_whole: bool| {
-            choice.takes(source, word(0, is_whole)) != Taken::Passed
-        };
-        assert!(takes(&mut choice, deep, false) && takes(&mut choice, top, true));
-        assert!(!takes(&mut choice, deep, false), "it does not continue the other's book");
-        assert!(takes(&mut choice, deep, true) && takes(&mut choice, deep, false));
-        assert!(!takes(&mut choice, top, true) && !takes(&mut choice, twin, true));
-        choice.leave(top);
-        assert!(choice.is(deep));
-        choice.leave(deep);
-        assert!(takes(&mut choice, top, true) && choice.is(top));
-    }
-
-    #[test]
-    fn a_channel_that_fell_silent_keeps_none_away() {
-        let [deep, twin, top] = [("books", 2), ("books-l2-tbt", 2), ("books5", 1)]
-            .map(|(name, rank)| source(name, rank));
-        let followed = |words: &[(Source, i64, bool)]| {
-            let mut choice = Choice::default();
-            for (source, at, is_whole) in words {
-                choice.takes(*source, word(*at, *is_whole));
-            }
-            choice.followed
-        };
-        let first = (deep, 100, true);
-        assert_eq!(followed(&[first, (twin, 160, true)]), Some(deep));
-        assert_eq!(followed(&[first, (twin, 161, true)]), Some(twin));
-        assert_eq!(followed(&[first, (twin, 900, false)]), Some(deep), "changes of another book");
-        assert_eq!(followed(&[first, (deep, 150, false), (twin, 161, true)]), Some(deep));
-        // After a silence of both, the one that tells less may only be the first to speak.
-        assert_eq!(followed(&[first, (top, 300, true), (top, 360, true)]), Some(deep));
-        assert_eq!(followed(&[first, (top, 300, true), (top, 361, true)]), Some(top));
-        let between = [first, (top, 300, true), (deep, 301, false), (top, 361, true)];
-        assert_eq!(followed(&between), Some(deep));
-    }
-
-    #[test]
-    fn a_change_does_not_continue_a_book_that_was_left() {
-        let (deep, twin) = (source("books", 2), source("books-l2-tbt", 2));
-        let left = || {
-            let mut choice = Choice::default();
-            choice.takes(deep, word(1, true));
-            choice.leave(deep);
-            choice
-        };
-        let numbered = Word { is_numbered: true, ..word(2, false) };
-        for change in [word(2, false), numbered] {
-            let mut choice = left();
-            assert_eq!(
-                [change; 2].map(|word| choice.takes(twin, word)),
-                [Taken::Anew, Taken::Given]
-            );
-            let mut choice = left();
-            assert_eq!(choice.takes(deep, word(2, true)), Taken::Given, "subscribed again");
-            assert_eq!(choice.takes(deep, change), Taken::Given);
-        }
-    }
-
-    #[test]
-    fn only_a_number_continues_the_book_of_an_answer() {
-        let deep = source("books", 2);
-        let numbered = Word { is_numbered: true, ..word(2, false) };
-        for (change, wanted) in [(numbered, Taken::Given), (word(2, false), Taken::Anew)] {
-            let mut choice = Choice::default();
-            assert!(choice.takes_answer() && choice.takes_answer());
-            assert_eq!(choice.takes(deep, change), wanted);
-            assert_eq!(choice.takes(deep, word(3, true)), Taken::Given);
-            assert!(!choice.takes_answer() && choice.is(deep));
-        }
-    }
-}
+mod tests;

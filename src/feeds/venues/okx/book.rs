@@ -2,6 +2,9 @@
 //!
 //! - A snapshot has `prevSeqId` −1; `books5` has no `action` and is a whole book each time.
 //! - After a minute without change the venue repeats the last number, with no levels.
+//! - Several connections may tell one channel: a number that the book has changes nothing, and a
+//!   snapshot behind it is passed over, if it is late by no more than seconds. Where one connection
+//!   leaves the channel, the number says whether another goes on with it.
 //! - After maintenance numbers may begin anew: one message then has a `seqId` below its
 //!   `prevSeqId`. What stands behind it cannot be told from what is old, so the instrument is given
 //!   as lost there, and is had again by a subscription.

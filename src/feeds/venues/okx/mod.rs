@@ -5,9 +5,12 @@
 //! - One protocol on two hosts; symbols of all products differ (`BTC-USDT`, `BTC-USDT-SWAP`,
 //!   `BTC-USD-220527`). Of several book channels of a symbol the deepest is followed, of equals the
 //!   first; of `trades` and `trades-all`, which tell the same fills, the first; those of v5 before
-//!   those of v3. One that is silent for a minute while another speaks is followed no more.
+//!   those of v3. One that is silent for a minute while another speaks is followed no more: its book
+//!   is lost where the other tells only changes, and of the other's trades that minute's are not given.
 //! - Sequence: contiguous by `prevSeqId` = last `seqId`, where the message has them (it did not
-//!   before 2023); a number below its predecessor says that the venue began anew ([`book`]).
+//!   before 2023); a number below its predecessor says that the venue began anew ([`book`]). A channel
+//!   with a gap is followed no more, until its next snapshot; where only the checksum shows a lost
+//!   message, it is.
 //! - Snapshot: the answer to the subscription. The venue tells what leaves its 400 levels.
 //! - Checksum: with each message, over the 25 best levels, until the venue began to write 0, which
 //!   is no checksum.
@@ -79,6 +82,8 @@ struct Choices {
 enum Kind {
     /// A book and its changes.
     Book(Source),
+    /// The book of an answer that was asked for so many levels a side.
+    Answer(usize),
     /// Best bid and ask.
     Best,
     /// Trades.
@@ -91,12 +96,12 @@ const MERGED: Source = Source { name: "trades", rank: 1 };
 fn kind_of(channel: &str) -> Option<Kind> {
     let book = |name, rank| Some(Kind::Book(Source { name, rank }));
     match channel {
-        "books" => book("books", 4),
+        "books" => book("books", 400),
         "trades" => Some(Kind::Trades(MERGED)),
         "bbo-tbt" => Some(Kind::Best),
-        "books-l2-tbt" => book("books-l2-tbt", 4),
-        "books50-l2-tbt" => book("books50-l2-tbt", 3),
-        "books5" => book("books5", 2),
+        "books-l2-tbt" => book("books-l2-tbt", 400),
+        "books50-l2-tbt" => book("books50-l2-tbt", 50),
+        "books5" => book("books5", 5),
         "trades-all" => Some(Kind::Trades(Source { name: "trades-all", rank: 1 })),
         _ => None,
     }
@@ -110,7 +115,7 @@ impl Kind {
     /// Reads one element of the data.
     fn read(self, fields: Fields<'_>, action: &str) -> Result<Read, FrameError> {
         match self {
-            Self::Book(_) => book::read(fields, action),
+            Self::Book(_) | Self::Answer(_) => book::read(fields, action),
             Self::Best => quote::read(fields),
             Self::Trades(_) => trade::read(fields),
         }
@@ -120,15 +125,19 @@ impl Kind {
 impl Choices {
     /// What becomes of what a channel tells; `is_whole` where it stands on nothing told before.
     fn takes(&mut self, kind: Kind, read: &Read, is_whole: bool, recv: Nanos) -> Taken {
-        let (at, [_, prev_seq], _) = read;
-        let word = Word { is_whole, is_numbered: prev_seq.is_some(), at: at.unwrap_or(recv) };
-        let if_any = |is_given: bool| if is_given { Taken::Given } else { Taken::Passed };
+        let (at, [seq, prev_seq], body) = read;
+        let word = Word { is_whole, seq: *seq, prev_seq: *prev_seq, at: at.unwrap_or(recv) };
         match kind {
-            Kind::Book(rest::BOOK) => if_any(self.book.takes_answer()),
             Kind::Book(source) => self.book.takes(source, word),
-            Kind::Best => Taken::Given,
             // An answer is no channel that goes on: it keeps none away.
-            Kind::Trades(rest::FILLS) => if_any(!self.trades.is(MERGED)),
+            Kind::Answer(asked) => {
+                let taken = self.book.takes(rest::BOOK, word);
+                self.book.rests(rest::BOOK, rest::depths(asked, body));
+                taken
+            }
+            Kind::Best => Taken::Given,
+            Kind::Trades(rest::FILLS) if self.trades.is(MERGED) => Taken::Passed,
+            Kind::Trades(rest::FILLS) => Taken::Given,
             Kind::Trades(source) => self.trades.takes(source, Word { is_whole: true, ..word }),
         }
     }
@@ -137,7 +146,7 @@ impl Choices {
     fn leave(&mut self, kind: Kind) {
         match kind {
             Kind::Book(source) => self.book.leave(source),
-            Kind::Best => {}
+            Kind::Answer(_) | Kind::Best => {}
             Kind::Trades(source) => self.trades.leave(source),
         }
     }

@@ -3,14 +3,19 @@
 //!
 //! - Trades come newest first and name their symbols. They have no `count`: each is a fill.
 //! - A book names none; the URL does, as `instId`. It has the number of the book channels, by which
-//!   their changes continue it; while one is followed it is passed over.
+//!   changes continue it of a channel that holds just its levels: `sz` a side were asked for, one where
+//!   the URL has none and 400 at most, and fewer are all that there are. No change continues another;
+//!   it is given nevertheless. While a channel is followed it is passed over, until it was heard alone
+//!   for a minute.
 //!
 //! Source: okx.com/docs-v5, "Get trades", "Get trades history", "Get order book".
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use super::book::{self, Read};
 use super::{Kind, trade};
+use crate::domain::market::Body;
 use crate::feeds::venues::FrameError;
 use crate::feeds::venues::channel::{self, Item, Source};
 use crate::wire::borrowed;
@@ -19,6 +24,18 @@ use crate::wire::borrowed;
 pub(super) const BOOK: Source = Source { name: "market/books", rank: 0 };
 /// The trades of an answer.
 pub(super) const FILLS: Source = Source { name: "market/trades", rank: 0 };
+
+/// The most levels a side that an answer has.
+const LEVELS_MAX: usize = 400;
+
+/// How many levels a side a channel can have that holds just those of this book, which was asked for
+/// so many: no more than are here, unless here are all; and no fewer, because it does not tell what
+/// becomes of those beyond.
+pub(super) fn depths(asked: usize, book: &Body) -> RangeInclusive<usize> {
+    let Body::BookSnapshot { bids, asks, .. } = book else { return 0..=0 };
+    let most = |levels: usize| if levels < asked { usize::MAX } else { levels };
+    bids.len().max(asks.len())..=most(bids.len()).min(most(asks.len()))
+}
 
 /// What an answer tells of instruments, oldest first, each named; none where nothing is taken of it.
 pub(super) type Answer<'a> = Option<(Kind, Vec<(Cow<'a, str>, Read)>)>;
@@ -32,8 +49,9 @@ fn kind_of<'a>(url: Option<&'a str>, body: &str) -> Option<(Kind, &'a str)> {
     match path.rsplit_once("/market/")?.1 {
         "trades" | "history-trades" => Some((Kind::Trades(FILLS), "")),
         "books" => {
-            let symbol = query.split('&').find_map(|pair| pair.strip_prefix("instId="))?;
-            Some((Kind::Book(BOOK), symbol))
+            let of = |name| query.split('&').find_map(|pair| pair.strip_prefix(name));
+            let asked = of("sz=").and_then(|digits| digits.parse().ok()).unwrap_or(1);
+            Some((Kind::Answer(LEVELS_MAX.min(asked)), of("instId=")?))
         }
         _ => None,
     }
@@ -53,7 +71,7 @@ pub(super) fn read<'a>(url: Option<&'a str>, body: &'a str) -> Result<Answer<'a>
     let row = |item: Item<'a>| {
         let Item::Fields(mut fields) = item else { return Err(FrameError::Shape("no object")) };
         match kind {
-            Kind::Book(_) => Ok((Cow::Borrowed(symbol), book::read(fields, "snapshot")?)),
+            Kind::Answer(_) => Ok((Cow::Borrowed(symbol), book::read(fields, "snapshot")?)),
             _ => Ok((std::mem::take(&mut fields.inst_id.0), trade::read(fields)?)),
         }
     };

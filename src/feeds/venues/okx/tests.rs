@@ -1,5 +1,7 @@
 //! Frames of OKX, and the events they say.
 
+mod followed;
+
 use super::*;
 use crate::domain::market::Aggressor;
 use crate::feeds::venues::candle::Witness;
@@ -45,7 +47,7 @@ fn trade_id(event: &Event) -> Option<&str> {
 }
 
 fn update(prev: i64, seq: i64) -> String {
-    SAMPLES[1].replace("123456", &prev.to_string()).replace("123460", &seq.to_string())
+    SAMPLES[1].replace("123460", &seq.to_string()).replace("123456", &prev.to_string())
 }
 
 #[test]
@@ -173,58 +175,6 @@ fn numbers_in_quotes_are_the_same_numbers() {
 }
 
 #[test]
-fn of_several_book_channels_the_deepest_is_followed() {
-    let mut okx = Okx::new("OKX");
-    let of = |sample: usize, channel: &str| SAMPLES[sample].replace("\"books\"", channel);
-    let mut count = |text: &str| taken(&mut okx, text).unwrap().len();
-    assert_eq!(count(SAMPLES[2]), 1, "five levels are better than none");
-    assert_eq!(count(SAMPLES[1]), 0, "they are not what a change of the deep book continues");
-    assert_eq!((count(&of(0, "\"books50-l2-tbt\"")), count(SAMPLES[2])), (1, 0));
-    assert_eq!((count(SAMPLES[0]), count(SAMPLES[1])), (1, 1));
-    for channel in ["\"books50-l2-tbt\"", "\"books-l2-tbt\""] {
-        assert_eq!((count(&of(0, channel)), count(&of(1, channel))), (0, 0), "{channel}");
-    }
-    assert_eq!(
-        count(&SAMPLES[2].replace("BTC-USDT", "ETH-USDT")),
-        1,
-        "each instrument has its own"
-    );
-    assert_eq!(count(SAMPLES[3]), 1, "the best bid and ask are no book");
-}
-
-#[test]
-fn another_book_channel_takes_over_where_the_followed_one_was_left_or_lost() {
-    let mut okx = Okx::new("OKX");
-    let left = SAMPLES[5].replace("subscribe", "unsubscribe");
-    let begins_anew = update(123_456, 3);
-    let is_followed = |okx: &mut Okx, text: &str| !taken(okx, text).unwrap().is_empty();
-    for what in [left.as_str(), begins_anew.as_str()] {
-        assert!(is_followed(&mut okx, SAMPLES[0]) && !is_followed(&mut okx, SAMPLES[2]));
-        taken(&mut okx, what).unwrap();
-        assert!(is_followed(&mut okx, SAMPLES[2]), "{what}");
-    }
-    assert!(is_followed(&mut okx, SAMPLES[0]));
-    okx.take(Frame::Connected, 7, &mut Vec::new()).unwrap();
-    let other = left.replace("books", "books5");
-    taken(&mut okx, &other).unwrap();
-    assert!(!is_followed(&mut okx, SAMPLES[2]), "the deep book goes on");
-    okx.take(Frame::Lost, 7, &mut Vec::new()).unwrap();
-    assert!(is_followed(&mut okx, SAMPLES[2]));
-}
-
-#[test]
-fn fills_told_by_two_channels_count_once() {
-    let all = SAMPLES[4].replace("\"trades\"", "\"trades-all\"");
-    for [first, second] in [[SAMPLES[4], &all], [&all, SAMPLES[4]]] {
-        let mut okx = Okx::new("OKX");
-        let mut count = |text: &str| taken(&mut okx, text).unwrap().len();
-        assert_eq!([count(first), count(second), count(first)], [1, 0, 1]);
-        okx.take(Frame::Lost, 7, &mut Vec::new()).unwrap();
-        assert_eq!(taken(&mut okx, second).unwrap().len(), 1);
-    }
-}
-
-#[test]
 fn a_book_of_v3_is_a_snapshot_and_its_changes_without_numbers() {
     let mut okx = Okx::new("OKCOIN");
     let snapshot = taken(&mut okx, SAMPLES[6]).unwrap().remove(0);
@@ -327,65 +277,6 @@ fn a_book_of_rest_is_taken_where_the_url_names_its_instrument() {
     assert_eq!(answered(&mut okx, named, SAMPLES[12]).unwrap().len(), 1);
     assert_eq!(taken(&mut okx, SAMPLES[0]).unwrap().len(), 1);
     assert_eq!(answered(&mut okx, named, SAMPLES[12]).unwrap(), [], "the channel tells it");
-}
-
-#[test]
-fn changes_continue_a_book_of_rest_by_their_numbers_alone() {
-    let named = Some("https://www.okx.com/api/v5/market/books?instId=BTC-USDT");
-    let body = SAMPLES[12].replace("3235851742", "123456");
-    let bare = SAMPLES[1].replace(r#","prevSeqId":123456,"seqId":123460"#, "");
-    let mut okx = Okx::new("OKX");
-    answered(&mut okx, named, &body).unwrap();
-    let delta = taken(&mut okx, SAMPLES[1]).unwrap().remove(0);
-    assert_eq!((delta.seq, delta.prev_seq), (Some(123_460), Some(123_456)));
-    assert_eq!(answered(&mut okx, named, &body).unwrap().len(), 1, "no channel is followed");
-
-    let given = [&bare; 2].map(|text| taken(&mut okx, text).unwrap());
-    assert_eq!((&given[0][0].body, given[0].len()), (&Body::Disconnect, 2));
-    assert!(matches!(given[1][..], [Event { body: Body::BookDelta { .. }, .. }]));
-}
-
-#[test]
-fn the_channels_of_v5_replace_those_of_v3() {
-    let mut okx = Okx::new("OKX");
-    let v5 = |nth: usize| SAMPLES[nth].replace("BTC-USDT", "BTC-USD");
-    let trade = SAMPLES[9].replace("option", "spot").replace("BTC-USD-190927-12500-C", "BTC-USD");
-    let mut count = |text: &str| taken(&mut okx, text).unwrap().len();
-    assert_eq!([count(SAMPLES[6]), count(SAMPLES[7]), count(&trade)], [1, 1, 2]);
-    assert_eq!([count(&v5(2)), count(&v5(0)), count(&v5(1)), count(&v5(4))], [1; 4]);
-    assert_eq!([count(SAMPLES[7]), count(&trade)], [0, 1], "but for another instrument");
-}
-
-#[test]
-fn another_channel_takes_over_where_the_followed_one_fell_silent() {
-    let mut okx = Okx::new("OKX");
-    let mut count = |text: &str| taken(&mut okx, text).unwrap().len();
-    let at = |text: &str, old: &str, ms: i64| {
-        text.replace(old, &(old.parse::<i64>().unwrap() + ms).to_string())
-    };
-    let all = |ms: i64| at(SAMPLES[4], "1630048897897", ms).replace("\"trades\"", "\"trades-all\"");
-    assert_eq!([count(SAMPLES[4]), count(&all(60_000)), count(&all(60_001))], [1, 0, 1]);
-    assert_eq!(count(&at(SAMPLES[4], "1630048897897", 60_002)), 0);
-
-    let five = |ms: i64| at(SAMPLES[2], "1629966436396", ms);
-    assert_eq!([count(SAMPLES[0]), count(&five(500)), count(&five(60_500))], [1, 0, 0]);
-    assert_eq!([count(&five(60_501)), count(SAMPLES[1])], [1, 0]);
-}
-
-#[test]
-fn a_change_of_another_channel_is_not_laid_over_a_book_that_was_left() {
-    let mut okx = Okx::new("OKX");
-    taken(&mut okx, SAMPLES[6]).unwrap();
-    let left = SAMPLES[10].replace("subscribe", "unsubscribe").replace("depth", "depth_l2_tbt");
-    assert_eq!(taken(&mut okx, &left).unwrap(), [], "its snapshot may follow");
-    let other = SAMPLES[7].replace("depth_l2_tbt", "depth");
-    assert_eq!(taken(&mut okx, &other).unwrap()[0].body, Body::Disconnect);
-    assert_eq!(taken(&mut okx, &other).unwrap().len(), 1);
-
-    taken(&mut okx, SAMPLES[6]).unwrap();
-    taken(&mut okx, &left).unwrap();
-    let again = [SAMPLES[6], SAMPLES[7]].map(|text| taken(&mut okx, text).unwrap().len());
-    assert_eq!(again, [1, 1]);
 }
 
 #[test]
