@@ -126,7 +126,7 @@ fn another_connection_goes_on_with_a_book_that_one_left() {
     let mut bitget = Bitget::new();
     let left = SAMPLES[5].replace("subscribe", "unsubscribe");
     let mut count = |text: &str| taken(&mut bitget, text).unwrap().len();
-    let told = [&whole(), SAMPLES[1], &whole(), SAMPLES[1], &left].map(|text| count(text));
+    let told = [&whole(), SAMPLES[1], &whole(), SAMPLES[1], &left].map(&mut count);
     assert_eq!(told, [1, 1, 0, 1, 0], "a late snapshot does not set the book back");
     let next = SAMPLES[1].replace("124", "125").replace("123", "124");
     assert!(matches!(
