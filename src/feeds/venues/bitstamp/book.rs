@@ -27,9 +27,10 @@ use super::super::roster::Roster;
 use super::{Data, Pair, needed};
 use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos};
 
-const CHANGES: Source = Source { name: "diff_order_book", rank: 2 };
-const LEVELS: Source = Source { name: "order_book", rank: 1 };
-const ORDERS: Source = Source { name: "detail_order_book", rank: 0 };
+const CHANGES: Source = Source { name: "diff_order_book", rank: 3 };
+const LEVELS: Source = Source { name: "order_book", rank: 2 };
+const ORDERS: Source = Source { name: "detail_order_book", rank: 1 };
+const ANSWER: Source = Source { name: "REST", rank: 0 };
 
 /// Orders of a side in `detail_order_book`.
 const ORDERS_SHOWN: usize = 100;
@@ -74,6 +75,18 @@ fn whole_levels_of(orders: Vec<LevelChange>) -> Result<Vec<LevelChange>, FrameEr
     Ok(levels)
 }
 
+/// What a channel told then. Its number only grows, so it does not say what it stands on.
+fn word(is_whole: bool, at: Nanos) -> Word {
+    Word { is_whole, seq: None, prev_seq: None, at }
+}
+
+/// Whether a REST book that is not proven is given; no change goes on with it but one that proves it.
+fn takes_answer(choice: &mut Choice, at: Nanos) -> bool {
+    let taken = choice.takes(ANSWER, word(true, at)) != Taken::Passed;
+    choice.rests(ANSWER, 0..=0);
+    taken
+}
+
 fn is_shown(choice: &Choice) -> bool {
     choice.is(LEVELS) || choice.is(ORDERS)
 }
@@ -96,7 +109,7 @@ pub(super) fn begin(
     }
     pair.rest = before.rest.filter(|(_, after)| Some(*after) == opened);
     if pair.rest.is_some() {
-        pair.choice.takes_answer();
+        takes_answer(&mut pair.choice, recv);
     } else if before.has_changes || before.rest.is_some() {
         let event = listed.event(None, recv, Body::Disconnect);
         out.push((listed.instrument.clone(), event));
@@ -121,7 +134,7 @@ pub(super) fn changes(
     let event = pair.backlog.follow(event);
     // What proves the book makes these changes the channel that goes on with it.
     let proves = pair.rest.take().is_some_and(|(book, _)| seq <= book);
-    let taken = pair.choice.takes(CHANGES, Word { is_whole: proves, is_numbered: false, at });
+    let taken = pair.choice.takes(CHANGES, word(proves, at));
     if taken == Taken::Passed {
         return Ok(());
     }
@@ -171,8 +184,7 @@ fn shown(
         return Ok(());
     }
     let were_followed = pair.choice.is(CHANGES);
-    let word = Word { is_whole: true, is_numbered: false, at };
-    if pair.choice.takes(source, word) == Taken::Passed {
+    if pair.choice.takes(source, word(true, at)) == Taken::Passed {
         return Ok(());
     }
     pair.rest = None;
@@ -204,8 +216,8 @@ pub(super) fn snapshot(
         return Err(FrameError::EarlySnapshot);
     }
     if was_subscribed || pair.has_changes {
-        pair.choice.takes(CHANGES, Word { is_whole: true, is_numbered: false, at });
-    } else if !pair.choice.takes_answer() {
+        pair.choice.takes(CHANGES, word(true, at));
+    } else if !takes_answer(&mut pair.choice, at) {
         return Ok(());
     }
     let later = pair.backlog.stand_on(seq);
