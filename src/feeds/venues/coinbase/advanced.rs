@@ -7,25 +7,22 @@
 //! - `heartbeats`: once a second, so that silence can be told from loss; moves all products' time.
 //! - The others carry nothing that is taken here, but their numbers count.
 //!
-//! A recording can hold a few connections as one ([`Numberings`]). Where a connection begins and
-//! then a product's book or trades begin anew, what came by the one before may have ended unheard:
-//! the product is given as lost first. Where two follow the same book, the one whose numbers are
-//! greater makes it.
+//! A recording can hold a few connections as one ([`Numbers`]). A change continues only a book of its
+//! own connection, the one that told the product whole last. Where another had made it, what came by
+//! that one may have ended unheard: the product is given as lost first.
 //!
-//! [`Numberings`]: super::super::numbering::Numberings
+//! [`Numbers`]: super::numbers::Numbers
 
 use serde::Deserialize;
 
 use super::super::FrameError;
-use super::super::numbering::Place;
+use super::super::connections::Taken;
 use super::super::reading::{Cell, price, quantity, trade_id};
 use super::super::sided::{self, Word};
-use super::{Coinbase, Made, Product, Told, needed, time_of, trade};
+use super::numbers::Counted;
+use super::{Coinbase, Product, Told, needed, time_of, trade};
 use crate::domain::market::{Body, Event, Instrument, Nanos, Trade};
 use crate::wire::number::DecimalField;
-
-/// The number of a connection's first message.
-const FIRST: u64 = 0;
 
 /// What stands in `events`.
 #[derive(Debug, Deserialize)]
@@ -66,8 +63,6 @@ struct Given<'a> {
     symbol: &'a str,
     at: Nanos,
     body: Body,
-    /// Whether a subscription begins with it.
-    is_anew: bool,
 }
 
 impl Coinbase {
@@ -97,45 +92,38 @@ impl Coinbase {
             _ => {}
         }
         self.roster.check(given.iter().map(|given| given.symbol))?;
-        if let Some(number) = number
-            && !self.number(number, recv, out)
-        {
-            return Ok(());
-        }
-        let begun = self.numberings.begun();
-        for Given { symbol, at, body, is_anew } in given {
+        let by = match number {
+            Some(number) => self.number(number, recv, out),
+            None => self.numbers.unnumbered(),
+        };
+        for Given { symbol, at, body } in given {
             let listed = self.roster.get(symbol)?;
-            let is_book = !matches!(body, Body::Trade(_));
-            let Product { book, book_since, trades_since, made, .. } = listed.state;
-            let is_older = is_book && number.is_some() && number < book;
-            let since = if is_book { book_since } else { trades_since };
-            let is_lost = (is_anew || is_older) && since.is_some_and(|since| since != begun);
-            if is_lost {
-                listed.state.lose();
-            }
-            let is_unfounded = made == Made::Asked && matches!(body, Body::BookDelta { .. });
-            if is_lost || is_unfounded {
-                let event = listed.event(Some(at), recv, Body::Disconnect);
-                out.push((listed.instrument.clone(), event));
-            } else if is_older && !is_anew {
-                continue;
-            }
-            let product = &mut listed.state;
-            let last = product.book;
-            if is_book {
-                (product.book, product.book_since, product.made) =
-                    (number, Some(begun), Made::Followed);
-            } else if is_anew {
-                product.trades_since = Some(begun);
+            let maker = &mut listed.state.maker;
+            let taken = match body {
+                Body::BookSnapshot { .. } => maker.begins(by),
+                Body::BookDelta { .. } => {
+                    maker.goes_on(by, at, |connection| self.numbers.stands(connection))
+                }
+                _ => Taken::Given,
+            };
+            match taken {
+                Taken::Passed => continue,
+                Taken::Given => {}
+                Taken::Anew => {
+                    listed.state.book = None;
+                    let event = listed.event(Some(at), recv, Body::Disconnect);
+                    out.push((listed.instrument.clone(), event));
+                }
             }
             let mut event = listed.event(Some(at), recv, body);
-            // A message can change the same book twice; the second change has no number of its own.
-            if is_book && last != number {
-                event.seq = number;
-                let is_delta = matches!(event.body, Body::BookDelta { .. });
-                event.prev_seq = last.filter(|_| is_delta);
-            } else if is_book && matches!(event.body, Body::BookSnapshot { .. }) {
-                event.seq = number;
+            let is_delta = matches!(event.body, Body::BookDelta { .. });
+            if is_delta || matches!(event.body, Body::BookSnapshot { .. }) {
+                let last = std::mem::replace(&mut listed.state.book, number);
+                // A message can change the same book twice; the second change has no number of its own.
+                if !is_delta || last != number {
+                    event.seq = number;
+                    event.prev_seq = last.filter(|_| is_delta);
+                }
             }
             out.push((listed.instrument.clone(), event));
         }
@@ -145,21 +133,19 @@ impl Coinbase {
         Ok(())
     }
 
-    /// Counts a message; false where it came before, and nothing is to be taken from it. After a
-    /// gap every product has lost something.
+    /// Counts a message, and tells which connection it came by. After a gap every product has lost
+    /// something.
     pub(super) fn number(
         &mut self,
         number: u64,
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
-    ) -> bool {
-        match self.numberings.place(number, FIRST) {
-            Place::Next => {}
-            Place::Old => return false,
-            Place::Gap => self.roster.lose(recv, out, Product::lose),
+    ) -> u64 {
+        let Counted { by, is_gap } = self.numbers.take(number, recv);
+        if is_gap {
+            self.roster.lose(recv, out, Product::lose);
         }
-        self.numberings.stand_at(number, FIRST);
-        true
+        by
     }
 }
 
@@ -172,20 +158,19 @@ fn book<'a>(happening: &'a Happening<'_>, at: Nanos) -> Result<Given<'a>, FrameE
         sides[usize::from(!is_bid)].push(level);
     }
     let [bids, asks] = sides;
-    let (body, is_anew) = match happening.kind.0.as_ref() {
-        "snapshot" => (Body::BookSnapshot { bids, asks, checksum: None }, true),
-        "update" => (Body::BookDelta { bids, asks, checksum: None }, false),
+    let body = match happening.kind.0.as_ref() {
+        "snapshot" => Body::BookSnapshot { bids, asks, checksum: None },
+        "update" => Body::BookDelta { bids, asks, checksum: None },
         _ => return Err(FrameError::Shape("neither snapshot nor update")),
     };
-    Ok(Given { symbol: &symbol.0, at, body, is_anew })
+    Ok(Given { symbol: &symbol.0, at, body })
 }
 
 fn prints<'a>(happening: &'a Happening<'_>, given: &mut Vec<Given<'a>>) -> Result<(), FrameError> {
-    let is_anew = happening.kind.0 == "snapshot";
     // Newest first.
     for print in needed(happening.trades.as_ref(), "no trades")?.iter().rev() {
         let (symbol, at, trade) = print.read()?;
-        given.push(Given { symbol, at, body: Body::Trade(Box::new(trade)), is_anew });
+        given.push(Given { symbol, at, body: Body::Trade(Box::new(trade)) });
     }
     Ok(())
 }

@@ -3,15 +3,15 @@
 //! Quantities are absolute, zero removes. Neither is numbered; the venue guarantees that all come.
 //! `level2` tells each change by itself, `level2_batch` those of 50 ms, in one form.
 
-use std::mem;
-
 use serde::Deserialize;
 
 use super::super::FrameError;
+use super::super::connections::Taken;
 use super::super::reading::Cell;
-use super::super::roster::Roster;
+use super::super::roster::{Listed, Roster};
 use super::super::sided::Sides;
-use super::{Made, Product, Told, needed, time_of};
+use super::numbers::Numbers;
+use super::{Product, Told, needed, time_of};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
 
 /// How the venue begins an `l2update`.
@@ -41,6 +41,7 @@ fn time(told: Option<&Cell<'_>>) -> Result<Option<Nanos>, FrameError> {
 /// Takes an `l2update`, which has no time in old frames.
 pub(super) fn update(
     roster: &mut Roster<Product>,
+    numbers: &Numbers,
     told: Update<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
@@ -49,18 +50,33 @@ pub(super) fn update(
     let Sides(sides) = needed(told.changes, "no changes")?;
     let [bids, asks] = sides?;
     let listed = roster.get(&needed(told.product_id, "no product_id")?.0)?;
-    if mem::replace(&mut listed.state.made, Made::Followed) == Made::Asked {
+    let stands = |connection| numbers.stands(connection);
+    let taken = listed.state.maker.goes_on(numbers.unnumbered(), at.unwrap_or(recv), stands);
+    give(listed, taken, (at, recv), Body::BookDelta { bids, asks, checksum: None }, out);
+    Ok(())
+}
+
+/// Gives what is taken of a book.
+fn give(
+    listed: &mut Listed<Product>,
+    taken: Taken,
+    (at, recv): (Option<Nanos>, Nanos),
+    body: Body,
+    out: &mut Vec<(Instrument, Event)>,
+) {
+    if taken == Taken::Anew {
         let event = listed.event(at, recv, Body::Disconnect);
         out.push((listed.instrument.clone(), event));
     }
-    let body = Body::BookDelta { bids, asks, checksum: None };
-    out.push((listed.instrument.clone(), listed.event(at, recv, body)));
-    Ok(())
+    if taken != Taken::Passed {
+        out.push((listed.instrument.clone(), listed.event(at, recv, body)));
+    }
 }
 
 /// Takes a `snapshot`, which has a time only in newer frames.
 pub(super) fn snapshot(
     roster: &mut Roster<Product>,
+    numbers: &Numbers,
     told: Told<'_>,
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
@@ -69,8 +85,7 @@ pub(super) fn snapshot(
     let bids = needed(told.bids, "no bids")?.changes()?;
     let asks = needed(told.asks, "no asks")?.changes()?;
     let listed = roster.get(&needed(told.product_id, "no product_id")?.0)?;
-    listed.state.made = Made::Followed;
-    let body = Body::BookSnapshot { bids, asks, checksum: None };
-    out.push((listed.instrument.clone(), listed.event(at, recv, body)));
+    let taken = listed.state.maker.begins(numbers.unnumbered());
+    give(listed, taken, (at, recv), Body::BookSnapshot { bids, asks, checksum: None }, out);
     Ok(())
 }

@@ -6,7 +6,9 @@
 //! - Sequence: Exchange numbers no change of `level2`, whose delivery the venue guarantees; its
 //!   trades carry the product's own number, which does not count for the book. Advanced Trade
 //!   numbers the messages of a connection (`sequence_num`, from 0): a gap is told as a loss of every
-//!   instrument, and books carry the number and the one of the product's book before it.
+//!   instrument, and books carry the number and the one of the product's book before it. The two
+//!   protocols, and connections that are told apart, do not continue each other's book: the one that
+//!   told it whole last makes it ([`Maker`]).
 //! - Snapshot: the answer to the subscription; Advanced Trade's REST book where none is followed,
 //!   over which no change is laid: the first one behind it is told as a loss.
 //! - Checksum: none.
@@ -28,14 +30,16 @@ mod advanced;
 mod book;
 mod candle;
 mod line;
+mod numbers;
 mod rest;
 mod trade;
 
 use serde::Deserialize;
 
 use self::advanced::Happening;
+use self::numbers::Numbers;
 use super::candle::{CandleRule, Empty, Open, TopRule};
-use super::numbering::Numberings;
+use super::connections::Maker;
 use super::reading::{Cell, Levels, rfc3339};
 use super::roster::Roster;
 use super::sided::Sides;
@@ -61,32 +65,14 @@ pub(super) const VENUE: Venue = Venue {
 pub(super) struct Product {
     /// The number of its last book message, where messages are numbered.
     book: Option<u64>,
-    /// How many connections had begun by that message.
-    book_since: Option<u32>,
-    /// How many had begun when its trades were begun with.
-    trades_since: Option<u32>,
-    /// What its book was last made of.
-    made: Made,
-}
-
-/// What a book was last made of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Made {
-    #[default]
-    Nothing,
-    /// Of an answer of REST: what changed between it and a change is not known.
-    Asked,
-    /// Of the WebSocket: then one by REST says nothing new.
-    Followed,
+    /// Which connection makes its book.
+    maker: Maker,
 }
 
 impl Product {
     /// What came of it before is not continued.
     fn lose(&mut self) {
-        (self.book, self.book_since, self.trades_since) = (None, None, None);
-        if self.made == Made::Asked {
-            self.made = Made::Nothing;
-        }
+        *self = Self::default();
     }
 }
 
@@ -94,7 +80,7 @@ impl Product {
 #[derive(Debug)]
 pub(super) struct Coinbase {
     roster: Roster<Product>,
-    numberings: Numberings,
+    numbers: Numbers,
 }
 
 /// Everything that a message taken here can have.
@@ -152,7 +138,7 @@ fn time_of(field: &'static str, text: Option<&Cell<'_>>) -> Result<Nanos, FrameE
 
 impl Coinbase {
     fn new() -> Self {
-        Self { roster: Roster::new("COINBASE"), numberings: Numberings::default() }
+        Self { roster: Roster::new("COINBASE"), numbers: Numbers::default() }
     }
 
     fn message(
@@ -163,16 +149,17 @@ impl Coinbase {
     ) -> Result<(), FrameError> {
         // By far the most of them; what begins otherwise and still is one is found below.
         if text.starts_with(book::UPDATE_BEGINS) {
-            return book::update(&mut self.roster, borrowed::from_str(text)?, recv, out);
+            let told = borrowed::from_str(text)?;
+            return book::update(&mut self.roster, &self.numbers, told, recv, out);
         }
         let told: Told<'_> = match borrowed::from_str(text) {
             Ok(told) => told,
             Err(error) => return self.other(text, recv, out).ok_or(error)?,
         };
-        let roster = &mut self.roster;
+        let (roster, numbers) = (&mut self.roster, &self.numbers);
         match (told.kind.as_ref().map(|kind| kind.0.as_ref()), &told.channel) {
-            (Some("l2update"), None) => book::update(roster, told.into(), recv, out),
-            (Some("snapshot"), None) => book::snapshot(roster, told, recv, out),
+            (Some("l2update"), None) => book::update(roster, numbers, told.into(), recv, out),
+            (Some("snapshot"), None) => book::snapshot(roster, numbers, told, recv, out),
             (Some("match"), None) => trade::print(roster, &told, recv, out),
             (Some("heartbeat"), None) => heartbeat(roster, &told, recv, out),
             (Some("error"), _) => {
@@ -235,12 +222,12 @@ impl Adapter for Coinbase {
             Frame::Message(text) => self.message(text, recv, out),
             Frame::Response { url, body } => rest::take(&mut self.roster, url, body, recv, out),
             Frame::Connected => {
-                self.numberings.end();
+                self.numbers.end();
                 Ok(())
             }
             Frame::Lost => {
-                self.numberings.end();
-                self.roster.lose(recv, out, |product| *product = Product::default());
+                self.numbers.end();
+                self.roster.lose(recv, out, Product::lose);
                 Ok(())
             }
         }

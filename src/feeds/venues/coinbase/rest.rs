@@ -12,7 +12,7 @@ use super::super::reading::{Cell, price, quantity};
 use super::super::roster::Roster;
 use super::super::sided;
 use super::advanced::Print;
-use super::{Made, Product, needed, time_of, trade};
+use super::{Product, needed, time_of, trade};
 use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos, Trade};
 use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
@@ -140,10 +140,9 @@ fn book(
     let at = told.time.as_ref().map(|time| time_of("time", Some(time))).transpose()?;
     let (bids, asks) = (levels(&told.bids)?, levels(&told.asks)?);
     let listed = roster.get(&told.product_id.0)?;
-    if listed.state.made == Made::Followed {
+    if !listed.state.maker.takes_answer() {
         return Ok(());
     }
-    listed.state.made = Made::Asked;
     let body = Body::BookSnapshot { bids, asks, checksum: None };
     out.push((listed.instrument.clone(), listed.event(at, recv, body)));
     Ok(())

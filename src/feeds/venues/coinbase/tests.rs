@@ -98,8 +98,8 @@ fn a_numbered_book_follows_its_own_last_number() {
         (l2_data(1, &[("snapshot", "B")]), vec![(Some(1), None)]),
         (l2_data(2, &[("update", "A")]), vec![(Some(2), Some(0))]),
         (l2_data(3, &[("update", "B"), ("update", "B")]), vec![(Some(3), Some(1)), (None, None)]),
-        (l2_data(3, &[("update", "A")]), vec![]),
         (l2_data(4, &[("update", "A")]), vec![(Some(4), Some(2))]),
+        (l2_data(4, &[("update", "A")]), vec![]),
     ];
     for (text, wanted) in steps {
         assert_eq!(sequences(&events(&mut coinbase, &text)), wanted, "{text}");
@@ -129,12 +129,12 @@ fn connections_recorded_as_one_each_keep_their_books() {
     let steps = [
         (l2_data(0, &[("snapshot", "A")]), vec![(Some(0), None)]),
         (l2_data(1, &[("update", "A")]), vec![(Some(1), Some(0))]),
-        (l2_data(0, &[("snapshot", "B")]), vec![(Some(0), None)]),
         (l2_data(2, &[("update", "A")]), vec![(Some(2), Some(1))]),
+        (l2_data(0, &[("snapshot", "B")]), vec![(Some(0), None)]),
+        (l2_data(3, &[("update", "A")]), vec![(Some(3), Some(2))]),
         (l2_data(1, &[("update", "B")]), vec![(Some(1), Some(0))]),
         (l2_data(2, &[("update", "B")]), vec![(Some(2), Some(1))]),
-        (l2_data(3, &[("update", "B")]), vec![(Some(3), Some(2))]),
-        (l2_data(3, &[("update", "A")]), vec![(Some(3), Some(2))]),
+        (l2_data(4, &[("update", "A")]), vec![(Some(4), Some(3))]),
     ];
     for (text, wanted) in steps {
         assert_eq!(sequences(&events(&mut coinbase, &text)), wanted, "{text}");
@@ -163,26 +163,72 @@ fn a_product_that_another_connection_begins_anew_was_lost() {
     let trades = SAMPLES[6].replace("ETH-USD", "A");
     assert_eq!(disconnects(&events(&mut coinbase, &trades)), 0, "it was told by the book");
     let older = events(&mut coinbase, &l2_data(2, &[("update", "A"), ("update", "B")]));
-    assert_eq!(sequences(&older), [(Some(2), Some(0)), (Some(2), Some(0))]);
+    assert_eq!(sequences(&older), [(Some(2), Some(0))], "it has not told B");
     connected(&mut coinbase);
     let older = events(&mut coinbase, &l2_data(0, &[("update", "A")]));
     assert_eq!((disconnects(&older), older.len()), (1, 2), "a change without its book");
 }
 
 #[test]
-fn of_two_connections_that_follow_one_book_the_greater_numbers_make_it() {
+fn of_two_connections_that_follow_one_book_the_one_that_began_last_makes_it() {
     let mut coinbase = Coinbase::new();
     for number in 0..5 {
         let kind = if number == 0 { "snapshot" } else { "update" };
         events(&mut coinbase, &l2_data(number, &[(kind, "A")]));
     }
-    events(&mut coinbase, &l2_data(0, &[("snapshot", "A")]));
+    let given = events(&mut coinbase, &l2_data(0, &[("snapshot", "A")]));
+    assert_eq!((&given[0].body, given.len()), (&Body::Disconnect, 2));
 
-    let given = events(&mut coinbase, &l2_data(5, &[("update", "A")]));
-    assert_eq!(sequences(&given), [(Some(5), Some(0))]);
-    assert_eq!(events(&mut coinbase, &l2_data(1, &[("update", "A")])), []);
+    assert_eq!(events(&mut coinbase, &l2_data(5, &[("update", "A")])), []);
+    for number in 1..6 {
+        let given = events(&mut coinbase, &l2_data(number, &[("update", "A")]));
+        assert_eq!(sequences(&given), [(Some(number), Some(number - 1))]);
+    }
     let given = events(&mut coinbase, &l2_data(6, &[("update", "A")]));
-    assert_eq!(sequences(&given), [(Some(6), Some(5))]);
+    assert_eq!(given[0].body, Body::Disconnect, "either may have told it");
+    assert_eq!(sequences(&given[1..]), [(Some(6), None)]);
+}
+
+#[test]
+fn a_number_of_another_connection_does_not_continue_a_book() {
+    let mut coinbase = Coinbase::new();
+    events(&mut coinbase, &l2_data(0, &[("snapshot", "A")]));
+    events(&mut coinbase, &l2_data(1, &[("update", "A")]));
+    events(&mut coinbase, &l2_data(2, &[("update", "A")]));
+    events(&mut coinbase, &l2_data(0, &[("snapshot", "B")]));
+    assert_eq!(events(&mut coinbase, &l2_data(1, &[("update", "A")])), [], "it has not told A");
+
+    let given = events(&mut coinbase, &l2_data(3, &[("update", "A")]));
+    assert_eq!(sequences(&given), [(Some(3), Some(2))]);
+    events(&mut coinbase, &l2_data(2, &[("update", "B")]));
+    let given = events(&mut coinbase, &l2_data(3, &[("update", "B")]));
+    assert_eq!(sequences(&given), [(Some(3), Some(2))]);
+}
+
+#[test]
+fn the_two_protocols_do_not_continue_each_others_book() {
+    let mut coinbase = Coinbase::new();
+    events(&mut coinbase, SAMPLES[0]);
+    let given = events(&mut coinbase, SAMPLES[5]);
+    assert_eq!((&given[0].body, given.len()), (&Body::Disconnect, 2));
+    assert_eq!(events(&mut coinbase, SAMPLES[1]), []);
+    let given = events(&mut coinbase, &l2_data(1, &[("update", "BTC-USD")]));
+    assert_eq!(sequences(&given), [(Some(1), Some(0))]);
+
+    assert_eq!(events(&mut coinbase, SAMPLES[0]).len(), 2);
+    assert_eq!(events(&mut coinbase, &l2_data(2, &[("update", "BTC-USD")])), []);
+    assert_eq!(events(&mut coinbase, SAMPLES[1]).len(), 1);
+}
+
+#[test]
+fn a_change_of_exchange_does_not_continue_the_book_of_a_connection_that_ended() {
+    let mut coinbase = Coinbase::new();
+    events(&mut coinbase, SAMPLES[0]);
+    coinbase.take(Frame::Connected, 7, &mut Vec::new()).unwrap();
+
+    let given = events(&mut coinbase, SAMPLES[1]);
+    assert_eq!((&given[0].body, given.len()), (&Body::Disconnect, 2));
+    assert_eq!(events(&mut coinbase, SAMPLES[0]).len(), 1);
 }
 
 #[test]
@@ -259,11 +305,12 @@ fn the_first_change_behind_a_book_by_rest_is_told_as_a_loss() {
         assert_eq!(events(&mut coinbase, &change(8)).len(), 1, "once");
         assert!(answer(&mut coinbase, None, SAMPLES[8]).unwrap().is_empty());
     }
-    for whole in [SAMPLES[0].to_owned(), l2_data(6, &[("snapshot", "BTC-USD")])] {
+    let numbered = l2_data(6, &[("snapshot", "BTC-USD")]);
+    for (whole, change) in [(SAMPLES[0], exchange(7)), (&numbered, advanced(7))] {
         let mut coinbase = Coinbase::new();
         answer(&mut coinbase, None, SAMPLES[8]).unwrap();
-        assert_eq!(events(&mut coinbase, &whole).len(), 1);
-        assert_eq!(events(&mut coinbase, &advanced(7)).len(), 1);
+        assert_eq!(events(&mut coinbase, whole).len(), 1);
+        assert_eq!(events(&mut coinbase, &change).len(), 1);
     }
     // A gap loses it with all others, once.
     let mut coinbase = Coinbase::new();
