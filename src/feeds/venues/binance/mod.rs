@@ -21,8 +21,8 @@
 //! Source: developers.binance.com, "WebSocket Streams" (spot), "Websocket Market Streams" (USD-M and
 //! COIN-M futures).
 //!
-//! `trade` and `aggTrade` tell the same fills: of each symbol the kind that is heard first is given,
-//! whatever REST lists had before ([`trade`]). Futures' `depth5` and its like without their envelope look like changes, and are
+//! `trade` and `aggTrade` tell the same fills: each is given once, by the kind that is followed, whatever
+//! REST lists had before ([`trade`]). Futures' `depth5` and its like without their envelope look like changes, and are
 //! taken for them. `rpiDepth`, another book, gives no events; nor does what came in an envelope
 //! without `e` and is no book.
 
@@ -99,8 +99,7 @@ pub(super) enum Rules {
 #[derive(Debug, Default)]
 struct Contract {
     book: depth::Book,
-    /// The kind of print that is given.
-    prints: Option<trade::Kind>,
+    prints: Option<trade::Given>,
     /// The kind that REST lists gave before any print.
     listed: Option<trade::Kind>,
 }
@@ -343,7 +342,7 @@ impl Adapter for Binance {
             Frame::Response { url, body } => self.response(url, body, recv, out),
             Frame::Connected => Ok(()),
             Frame::Lost => {
-                // The kind of prints stays: their ids must not be of two number spaces.
+                // What was given of the prints stays: the other kind must not tell it again.
                 self.roster.lose(recv, out, |contract| contract.book = depth::Book::default());
                 self.unnamed = Unnamed::default();
                 Ok(())

@@ -2,10 +2,12 @@
 //! both.
 //!
 //! `m`: the buyer is the maker, so the seller took. An `aggTrade` stands for the fills `f` to `l`.
-//! Both tell the same fills, under ids of two number spaces: of each symbol the kind that is heard
-//! first is given, the other passed over. A REST list is history: it is given where it is of that kind,
-//! or, where none was heard yet, of the kind of the lists before it, and decides nothing for the
-//! streams. USD-M `trade` messages whose `X` is `INSURANCE_FUND`, `ADL`
+//! Both tell the same fills, under ids of two number spaces: a symbol's prints are of the kind that is
+//! heard first, and go over to the other with the first print of it that tells only fills later than
+//! all that were given. What tells a fill from before that is passed over, though an aggregate begun
+//! there has later ones too: how much of it was given cannot be told. A REST list is history: it is
+//! given where it is of that kind, or, where none was heard yet, of the kind of the lists before it,
+//! and decides nothing for the streams. USD-M `trade` messages whose `X` is `INSURANCE_FUND`, `ADL`
 //! (auto-deleveraging) or `NA`, or whose price is 0, are no trades of the market: the venue leaves
 //! them out of `aggTrade` and candles. REST lists have none of them ("Recent Trades List"), but spot's
 //! aggregates may stand for no fill, `f` and `l` -1: these are passed over.
@@ -32,9 +34,21 @@ pub(super) enum Kind {
     Aggregate,
 }
 
+/// What the streams gave of a symbol's prints.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Given {
+    kind: Kind,
+    /// The last fill.
+    last: u64,
+    /// The last one that the other kind gave.
+    before: Option<u64>,
+}
+
 /// A print as a message has it.
 struct Print {
     at: Nanos,
+    /// The first and the last fill that it stands for.
+    fills: (u64, u64),
     trade: Trade,
 }
 
@@ -84,7 +98,7 @@ impl Row {
 
 impl Print {
     fn read(
-        (id, count): (u64, u32),
+        (id, fills): (u64, (u64, u64)),
         (at_price, qty): (Option<DecimalField>, Option<DecimalField>),
         buyer_is_maker: Option<bool>,
         at: Option<u64>,
@@ -95,19 +109,41 @@ impl Print {
             price: price(needed(at_price, "no p")?)?,
             qty: traded(needed(qty, "no q")?)?,
             aggressor: Some(if is_sell { Aggressor::Sell } else { Aggressor::Buy }),
-            count,
+            count: count(fills).ok_or(FrameError::Value("f to l"))?,
             conditions: CompactString::default(),
         };
-        Ok(Self { at: epoch("T", needed(at, "no T")?)?, trade })
+        Ok(Self { at: epoch("T", needed(at, "no T")?)?, fills, trade })
     }
 }
 
-/// How many fills the ids `first` to `last` are.
-fn fills(first: Option<u64>, last: Option<u64>) -> Result<u32, FrameError> {
-    let (first, last) = (needed(first, "no f")?, needed(last, "no l")?);
-    let fills = last.checked_sub(first).and_then(|more| more.checked_add(1));
-    let count = fills.and_then(|fills| u32::try_from(fills).ok());
-    count.ok_or(FrameError::Value("f to l"))
+impl Given {
+    /// Whether a print of a stream is given, noted as such.
+    fn takes(given: &mut Option<Self>, kind: Kind, (first, last): (u64, u64)) -> bool {
+        let before = match given {
+            Some(given) if given.kind == kind => {
+                let is_given = given.allows(first);
+                if is_given {
+                    given.last = given.last.max(last);
+                }
+                return is_given;
+            }
+            Some(given) if first <= given.last => return false,
+            Some(given) => Some(given.last),
+            None => None,
+        };
+        *given = Some(Self { kind, last, before });
+        true
+    }
+
+    /// Whether a print of its kind that begins with that fill tells nothing that the other kind did.
+    fn allows(&self, first: u64) -> bool {
+        self.before < Some(first)
+    }
+}
+
+/// How many fills the ids from the first to the last are.
+fn count((first, last): (u64, u64)) -> Option<u32> {
+    last.checked_sub(first)?.checked_add(1)?.try_into().ok()
 }
 
 /// Takes a `trade`.
@@ -123,7 +159,7 @@ pub(super) fn print(
     }
     let id = needed(told.trade_id, "no t")?;
     let numbers = (told.price, told.qty);
-    let print = Print::read((id, 1), numbers, told.buyer_is_maker, told.transaction_time)?;
+    let print = Print::read((id, (id, id)), numbers, told.buyer_is_maker, told.transaction_time)?;
     give(roster, &needed(told.symbol, "no symbol")?, (Kind::Fill, print), recv, out)
 }
 
@@ -135,9 +171,9 @@ pub(super) fn aggregate(
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
     let Slot::Id(id) = told.a else { return Err(FrameError::Shape("no a")) };
-    let count = fills(told.first_fill, told.last_fill)?;
+    let fills = (needed(told.first_fill, "no f")?, needed(told.last_fill, "no l")?);
     let numbers = (told.price, told.qty);
-    let print = Print::read((id, count), numbers, told.buyer_is_maker, told.transaction_time)?;
+    let print = Print::read((id, fills), numbers, told.buyer_is_maker, told.transaction_time)?;
     give(roster, &needed(told.symbol, "no symbol")?, (Kind::Aggregate, print), recv, out)
 }
 
@@ -175,26 +211,28 @@ pub(super) fn list(
     let read = |row: Row| match kind {
         Kind::Aggregate => {
             let [first, last] = [row.f, row.l].map(|id| id.and_then(|id| u64::try_from(id).ok()));
-            let id = (needed(row.a, "no a")?, fills(first, last)?);
-            Print::read(id, (row.p, row.q), row.m, row.at)
+            let fills = (needed(first, "no f")?, needed(last, "no l")?);
+            Print::read((needed(row.a, "no a")?, fills), (row.p, row.q), row.m, row.at)
         }
         Kind::Fill => {
-            let id = (needed(row.id, "no id")?, 1);
-            Print::read(id, (row.price, row.qty), row.buyer_is_maker, row.time)
+            let id = needed(row.id, "no id")?;
+            Print::read((id, (id, id)), (row.price, row.qty), row.buyer_is_maker, row.time)
         }
     };
     let real = rows.into_iter().filter(|row| !row.is_void());
     let prints = real.map(read).collect::<Result<Vec<_>, _>>()?;
     let Some(symbol) = symbol.or_else(|| roster.only().ok()) else { return Ok(()) };
     let listed = roster.get(&symbol)?;
-    let Contract { prints: chosen, listed: before, .. } = &mut listed.state;
-    if chosen.unwrap_or(*before.get_or_insert(kind)) == kind {
-        push(listed, prints, recv, out);
+    let Contract { prints: given, listed: before, .. } = &mut listed.state;
+    let given = *given;
+    if given.map_or(*before.get_or_insert(kind), |given| given.kind) == kind {
+        let is_new = |print: &Print| given.is_none_or(|given| given.allows(print.fills.0));
+        push(listed, prints.into_iter().filter(is_new), recv, out);
     }
     Ok(())
 }
 
-/// Gives a print of a stream, where it is of the kind that is given.
+/// Gives a print of a stream, where the other kind did not tell it.
 fn give(
     roster: &mut Roster<Contract>,
     symbol: &str,
@@ -203,7 +241,7 @@ fn give(
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
     let listed = roster.get(symbol)?;
-    if *listed.state.prints.get_or_insert(kind) == kind {
+    if Given::takes(&mut listed.state.prints, kind, print.fills) {
         push(listed, [print], recv, out);
     }
     Ok(())
@@ -215,7 +253,7 @@ fn push(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) {
-    for Print { at, trade } in prints {
+    for Print { at, trade, .. } in prints {
         let event = listed.event(Some(at), recv, Body::Trade(Box::new(trade)));
         out.push((listed.instrument.clone(), event));
     }

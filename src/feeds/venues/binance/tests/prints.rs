@@ -37,18 +37,54 @@ fn prints_that_are_no_trades_of_the_market_give_nothing() {
     }
 }
 
+fn fill(id: u64) -> String {
+    format!(r#"{{"e":"trade","E":3,"T":3,"s":"BTCUSDT","t":{id},"p":"9","q":"1","m":true}}"#)
+}
+
+fn aggregate(first: u64, last: u64) -> String {
+    let ids = format!(r#""a":1{first},"f":{first},"l":{last}"#);
+    format!(r#"{{"e":"aggTrade","E":3,"T":3,"s":"BTCUSDT",{ids},"p":"9","q":"1","m":true}}"#)
+}
+
 #[test]
 fn of_fills_and_aggregates_the_kind_heard_first_is_given() {
-    let fill = r#"{"e":"trade","E":3,"T":3,"s":"BTCUSDT","t":5,"p":"9","q":"1","m":true}"#;
-    let aggregate =
-        r#"{"e":"aggTrade","E":3,"T":3,"s":"BTCUSDT","a":1,"p":"9","q":"1","f":5,"l":5,"m":true}"#;
-    for [first, second] in [[fill, aggregate], [aggregate, fill]] {
+    let (fill, aggregate) = (fill(5), aggregate(5, 5));
+    for [first, second] in [[&fill, &aggregate], [&aggregate, &fill]] {
         let mut usdm = Binance::usdm();
         assert_eq!([first, second, first].map(|text| events(&mut usdm, text).len()), [1, 0, 1]);
         taken(&mut usdm, Frame::Lost).unwrap();
         assert_eq!(events(&mut usdm, second), []);
         assert_eq!(events(&mut usdm, &second.replace("BTC", "ETH")).len(), 1);
     }
+}
+
+#[test]
+fn prints_go_over_to_the_other_kind_where_it_tells_only_later_fills() {
+    let mut spot = Binance::spot();
+    let given = |spot: &mut Binance, text: String| events(spot, &text).len();
+    assert_eq!([5, 6, 4].map(|id| given(&mut spot, fill(id))), [1; 3], "whatever their order");
+    assert_eq!([(4, 6), (6, 8)].map(|(f, l)| given(&mut spot, aggregate(f, l))), [0; 2]);
+    assert_eq!([(9, 11), (12, 12)].map(|(f, l)| given(&mut spot, aggregate(f, l))), [1; 2]);
+    // The fills may go on, and fall behind.
+    assert_eq!([9, 12].map(|id| given(&mut spot, fill(id))), [0; 2]);
+    assert_eq!([15, 14, 12].map(|id| given(&mut spot, fill(id))), [1, 1, 0]);
+    // An aggregate with fills that were given is not given, and its other fills are not lost by that.
+    assert_eq!(given(&mut spot, aggregate(16, 17)), 1);
+    assert_eq!(given(&mut spot, aggregate(15, 19)), 0);
+    assert_eq!([17, 18].map(|id| given(&mut spot, fill(id))), [0, 1]);
+}
+
+#[test]
+fn a_rest_list_tells_no_fill_that_the_other_kind_did() {
+    let url = Some("https://api.binance.com/api/v3/trades?symbol=BTCUSDT");
+    let row = |id| format!(r#"{{"id":{id},"price":"9","qty":"1","time":3,"isBuyerMaker":true}}"#);
+    let body = format!("[{},{},{}]", row(5), row(6), row(7));
+    let mut spot = Binance::spot();
+    let asked = |spot: &mut Binance| taken(spot, Frame::Response { url, body: &body }).unwrap();
+    events(&mut spot, &aggregate(5, 6));
+    assert_eq!(asked(&mut spot), []);
+    events(&mut spot, &fill(7));
+    assert_eq!(asked(&mut spot).len(), 1);
 }
 
 #[test]
