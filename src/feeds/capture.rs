@@ -18,8 +18,13 @@
 //! parts of it, told by their names (`NAME.ws.28.0`, `NAME.ws.28.1`). All files that tell of none, and
 //! REST bodies, go with the first.
 //!
+//! A REST body without its URL, in a file that is of one symbol by its name and by the messages before
+//! it, is of that symbol ([`neighbours`]).
+//!
 //! A line that cannot be read is an error with its place, and reading goes on behind it. Nothing
 //! but the line at hand is held in memory; a JSON document is held whole.
+
+mod neighbours;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -27,6 +32,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
+use self::neighbours::Neighbours;
 use super::venues::Frame;
 use super::venues::reading::{TIME_LIMIT, seconds};
 use crate::domain::market::{Nanos, SECOND_NS};
@@ -54,7 +60,8 @@ pub enum Captured {
     Message(String),
     /// The body of an HTTP response.
     Response {
-        /// The URL that was asked, where it was written down.
+        /// The URL that was asked, where it was written down; as much of it as what stands around
+        /// the body tells.
         url: Option<String>,
         /// The body.
         body: String,
@@ -114,6 +121,7 @@ pub struct Capture {
     /// None once all is read.
     reader: Option<Box<dyn BufRead + Send>>,
     is_document: bool,
+    neighbours: Neighbours,
 }
 
 impl Capture {
@@ -142,7 +150,8 @@ impl Capture {
     pub fn read(file: PathBuf, mut reader: Box<dyn BufRead + Send>) -> io::Result<Self> {
         let is_document =
             matches!(reader.fill_buf()?.trim_ascii_start().first(), Some(b'{' | b'['));
-        Ok(Self { file, line: 0, reader: Some(reader), is_document })
+        let neighbours = Neighbours::of(&file);
+        Ok(Self { file, line: 0, reader: Some(reader), is_document, neighbours })
     }
 
     fn fail(&self, fault: Fault) -> CaptureError {
@@ -202,7 +211,10 @@ impl Iterator for Capture {
                 Err(error) => return Some(Err(error)),
             };
             match parse(line.trim()) {
-                Some(Said::Heard(record)) => return Some(Ok(record)),
+                Some(Said::Heard(record)) => {
+                    let what = self.neighbours.take(record.what);
+                    return Some(Ok(Record { what, ..record }));
+                }
                 Some(Said::Nothing) => {}
                 None => return Some(Err(self.fail(Fault::Malformed))),
             }

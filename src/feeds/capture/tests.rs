@@ -150,6 +150,34 @@ fn files_that_tell_of_connections_are_each_of_their_own() {
 }
 
 #[test]
+fn a_body_without_url_is_of_the_symbol_that_its_file_is_of() {
+    let urls = |name: &str, text: &str| -> Vec<Option<String>> {
+        let reader: Box<dyn BufRead + Send> = Box::new(io::Cursor::new(text.as_bytes().to_vec()));
+        let records = Capture::read(name.into(), reader).unwrap();
+        let of = |what| match what {
+            Captured::Response { url, .. } => url,
+            _ => None,
+        };
+        records.map(|record| of(record.unwrap().what)).collect()
+    };
+    let [body, ada, xlm] = [
+        "7 {\"lastUpdateId\":5,\"bids\":[]}\n",
+        "7 {\"stream\":\"adausdt@depth\",\"data\":{}}\n",
+        "7 {\"stream\":\"xlmusdt@depth\",\"data\":{}}\n",
+    ];
+    let asked = Some("depth?symbol=ADAUSDT".to_owned());
+    for name in ["x/adausdt_20240808.gz", "ADAUSDT.txt", "adausdt"] {
+        let text = [body, ada, body, ada, body].concat();
+        assert_eq!(urls(name, &text), [None, None, asked.clone(), None, asked.clone()], "{name}");
+        assert_eq!(urls(name, &[ada, xlm, body, ada, body].concat()), [(); 5].map(|()| None));
+        assert_eq!(urls(name, &[xlm, body, ada, body].concat()), [(); 4].map(|()| None));
+    }
+    for name in ["a.txt", "adausdtx.txt", "xlmusdt.txt"] {
+        assert_eq!(urls(name, &[ada, body].concat()), [None, None], "{name}");
+    }
+}
+
+#[test]
 fn binary_messages_are_unpacked() {
     let told = r#"{"table":"spot/trade","data":[]}"#;
     let as_python = |bytes: &[u8]| {
