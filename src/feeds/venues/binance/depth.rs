@@ -18,6 +18,15 @@
 //! two update speeds. Quantities are absolute, so it continues the last one, whose `u` is written as
 //! its `prev_seq`; one that begins later is a gap and stays one.
 //!
+//! One stream makes the book. While deltas are heard on a whole book, the best levels beside them are
+//! passed over, and so is a whole book asked with fewer levels: below its last one it knows nothing.
+//! Where deltas have no book, the best levels make it; the deltas are kept, and take over with a whole
+//! book that they join. Which one is heard no more, while the other is for a minute, gives way.
+//!
+//! A REST book cut at 5, 10 or 20 levels is no more than the best levels ("Order Book": `limit`), and
+//! while deltas are heard it is behind them at once. Where no URL tells the limit, it shows by both
+//! sides having just as many.
+//!
 //! The best levels end at the first delta. What they covered, the whole book that came before any
 //! delta, is given again there where that delta joins with it.
 
@@ -26,11 +35,17 @@ use super::super::backlog::Backlog;
 use super::super::roster::{Listed, Roster};
 use super::unnamed::{Change, Span, Unnamed};
 use super::{Contract, Rules, Told, needed, time_of};
-use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos};
+use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos, SECOND_NS};
 
 /// Levels of a whole book that is kept for the first change; the venue sends at most 5000 of a side
 /// ("Order Book").
 const WHOLE_MAX: usize = 10_000;
+/// For how long what makes the book is not heard while the other is, before that takes its place.
+const SILENCE_MAX: Nanos = 60 * SECOND_NS;
+/// The limits of a whole book ("Order Book"); on spot others can be asked too.
+const LIMITS: [usize; 8] = [5, 10, 20, 50, 100, 500, 1_000, 5_000];
+/// The most levels of a side that the streams of best levels have.
+const BEST_MAX: usize = 20;
 /// Prices kept that the last changes were at.
 const PRICES_MAX: usize = 16;
 
@@ -39,14 +54,27 @@ const PRICES_MAX: usize = 16;
 pub(super) struct Book {
     backlog: Backlog,
     run: Option<Run>,
-    /// The best levels alone were given, which changes do not continue.
-    is_best: bool,
+    stand: Stand,
+    /// Since when what does not make the book is heard alone.
+    other_since: Option<Nanos>,
     /// The last whole book, until a change is heard.
     whole: Option<Box<Snapshot>>,
     /// The first prices of the last changes' sides.
     prices: [Option<Decimal>; PRICES_MAX],
     /// How many there were.
     priced: usize,
+}
+
+/// What the book that was given last is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stand {
+    /// None was, or what followed it left a gap.
+    #[default]
+    Nothing,
+    /// A whole book of so many levels a side, and changes up to that number.
+    Whole { seq: u64, depth: usize },
+    /// The best levels, which changes do not continue.
+    Best,
 }
 
 /// Changes heard that follow each other without a gap.
@@ -65,19 +93,44 @@ pub(super) struct Snapshot {
     seq: Option<u64>,
     at: Option<Nanos>,
     recv: Nanos,
-    bids: Vec<LevelChange>,
-    asks: Vec<LevelChange>,
+    /// How many levels of a side were asked for, where that is known.
+    limit: Option<usize>,
+    pub bids: Vec<LevelChange>,
+    pub asks: Vec<LevelChange>,
 }
 
 impl Snapshot {
-    fn read(told: Told<'_>, recv: Nanos) -> Result<Self, FrameError> {
+    fn read(told: Told<'_>, limit: Option<usize>, recv: Nanos) -> Result<Self, FrameError> {
         Ok(Self {
             seq: needed(told.snapshot, "no lastUpdateId")?.try_into().ok(),
             at: time_of(told.transaction_time, told.event_time)?,
             recv,
+            limit,
             bids: needed(told.bids, "no bids")?.changes()?,
             asks: needed(told.asks, "no asks")?.changes()?,
         })
+    }
+
+    /// When it was: by the venue's clock, else when it was received.
+    fn moment(&self) -> Nanos {
+        self.at.unwrap_or(self.recv)
+    }
+
+    /// How many levels of a side it can hold.
+    fn depth(&self) -> usize {
+        let most = self.bids.len().max(self.asks.len());
+        let least_limit = || LIMITS.into_iter().find(|limit| most <= *limit);
+        self.limit.or_else(least_limit).unwrap_or(most)
+    }
+
+    /// Whether it is the best levels alone.
+    fn is_best(&self) -> bool {
+        let [bids, asks] = [self.bids.len(), self.asks.len()];
+        let is_cut = match self.limit {
+            Some(limit) => limit <= bids.max(asks),
+            None => bids == asks && LIMITS.contains(&bids),
+        };
+        is_cut && self.depth() <= BEST_MAX
     }
 
     /// How many levels it has.
@@ -91,9 +144,16 @@ impl Snapshot {
     }
 
     fn event(self, listed: &mut Listed<Contract>) -> Event {
-        let Self { seq, at, recv, bids, asks } = self;
+        let Self { seq, at, recv, bids, asks, .. } = self;
         let body = Body::BookSnapshot { bids, asks, checksum: None };
         Event { seq, ..listed.event(at, recv, body) }
+    }
+}
+
+impl Stand {
+    /// A whole book; none to stand on where it has no number.
+    fn of(seq: Option<u64>, depth: usize) -> Self {
+        seq.map_or(Self::Nothing, |seq| Self::Whole { seq, depth })
     }
 }
 
@@ -115,6 +175,39 @@ impl Book {
     /// Whether one of the last changes was within a span.
     pub fn is_within(&self, span: Span) -> bool {
         self.prices.iter().flatten().any(|price| span.holds(*price))
+    }
+
+    /// The changes heard that follow each other, as far as they are kept.
+    pub fn changes(&mut self) -> Vec<Event> {
+        let mut changes = self.backlog.stand_on(0);
+        if let Stand::Whole { seq, .. } = self.stand {
+            // The next change still continues what stands.
+            self.backlog.stand_on(seq);
+        }
+        changes.retain(|change| self.run.is_some_and(|run| Some(run.before) < change.seq));
+        changes
+    }
+
+    /// Whether the change from `before` to `last` is the one of the run that goes beyond that number.
+    pub fn crosses(&self, before: u64, last: u64, seq: u64) -> bool {
+        let is_crossed = |run: Run| before <= run.last && run.last <= seq && seq < last;
+        self.run.is_some_and(is_crossed)
+    }
+
+    /// Whether what does not make the book was heard alone for long enough, now that it is heard.
+    fn is_silent(&mut self, now: Nanos) -> bool {
+        let since = *self.other_since.get_or_insert(now);
+        SILENCE_MAX < now.saturating_sub(since)
+    }
+
+    /// Follows a change that is given, as the hub does.
+    fn advance(&mut self, change: &Event) {
+        if let Stand::Whole { seq, depth } = self.stand
+            && Some(seq) < change.seq
+        {
+            let next = change.seq.filter(|_| change.prev_seq == Some(seq));
+            self.stand = Stand::of(next, depth);
+        }
     }
 
     fn note(&mut self, levels: &[LevelChange]) {
@@ -178,18 +271,38 @@ pub(super) fn update(
     if !unnamed.is_empty() {
         let change = Change { before, last, bids: &bids, asks: &asks };
         let only = is_only.then_some(symbol.as_ref());
-        if let Some(snapshot) = unnamed.shown_by(&listed.state.book, change, only) {
+        if let Some(snapshot) = unnamed.shown_by(&mut listed.state.book, change, only) {
             give(listed, snapshot, out);
         }
     }
-    listed.state.book.note(&bids);
-    listed.state.book.note(&asks);
-    let prev_seq = listed.state.book.follows(before, last);
+    let now = at.unwrap_or(recv);
+    let book = &mut listed.state.book;
+    book.note(&bids);
+    book.note(&asks);
+    let prev_seq = book.follows(before, last);
     let body = Body::BookDelta { bids, asks, checksum: None };
     let event = Event { seq: Some(last), prev_seq: Some(prev_seq), ..listed.event(at, recv, body) };
-    let event = listed.state.book.backlog.follow_from(Some(before), event);
+    let book = &mut listed.state.book;
+    let event = book.backlog.follow_from(Some(before), event);
+    if book.stand == Stand::Best {
+        if !book.is_silent(now) {
+            return Ok(());
+        }
+        book.stand = Stand::Nothing;
+        out.push((listed.instrument.clone(), listed.event(at, recv, Body::Disconnect)));
+    }
+    let book = &mut listed.state.book;
+    book.other_since = None;
+    book.advance(&event);
     out.push((listed.instrument.clone(), event));
     Ok(())
+}
+
+/// Whose a REST book is, and how many levels of a side were asked for, where that is known.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    pub symbol: Option<String>,
+    pub limit: Option<usize>,
 }
 
 /// Takes a REST snapshot: of the symbol that is named beside it, else of the one that its changes
@@ -197,22 +310,28 @@ pub(super) fn update(
 pub(super) fn snapshot(
     roster: &mut Roster<Contract>,
     unnamed: &mut Unnamed,
-    (told, symbol): (Told<'_>, Option<String>),
+    (told, Asked { symbol, limit }): (Told<'_>, Asked),
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let snapshot = Snapshot::read(told, recv)?;
+    let snapshot = Snapshot::read(told, limit, recv)?;
+    let is_asked = symbol.is_some();
     let (symbol, snapshot) = match (symbol, snapshot.seq) {
         (Some(symbol), _) => (symbol, snapshot),
-        (None, None) => (roster.only()?, snapshot),
-        (None, Some(seq)) => match unnamed.owned(roster, seq, snapshot)? {
+        (None, Some(seq)) if !snapshot.is_best() => match unnamed.owned(roster, seq, snapshot)? {
             Some(owned) => owned,
             None => return Ok(()),
         },
+        // Nor does spot's bare stream of the best levels name its symbol.
+        (None, _) => (roster.only()?, snapshot),
     };
     let listed = roster.get(&symbol)?;
-    listed.state.book.keep(&snapshot);
-    give(listed, snapshot, out);
+    if snapshot.is_best() {
+        show(listed, (snapshot, is_asked), out);
+    } else {
+        listed.state.book.keep(&snapshot);
+        give(listed, snapshot, out);
+    }
     Ok(())
 }
 
@@ -225,22 +344,36 @@ fn end_best(
     out: &mut Vec<(Instrument, Event)>,
 ) {
     let whole = listed.state.book.whole.take();
-    if !std::mem::take(&mut listed.state.book.is_best) {
+    if listed.state.book.stand != Stand::Best {
         return;
     }
+    listed.state.book.stand = Stand::Nothing;
     match whole.filter(|whole| Some(before) <= whole.seq) {
         Some(whole) => give(listed, *whole, out),
         None => out.push((listed.instrument.clone(), listed.event(at, recv, Body::Disconnect))),
     }
 }
 
-/// Gives a snapshot, and the changes behind it again.
+/// Gives a snapshot, and the changes behind it again, where that is no less than what stands.
 fn give(listed: &mut Listed<Contract>, snapshot: Snapshot, out: &mut Vec<(Instrument, Event)>) {
-    let seq = snapshot.seq;
+    let (seq, depth) = (snapshot.seq, snapshot.depth());
+    let book = &mut listed.state.book;
+    let joins = seq.is_some_and(|seq| book.joins(seq) || book.ends_before(seq));
+    let is_less = match book.stand {
+        Stand::Nothing => false,
+        Stand::Whole { depth: mine, .. } if joins && mine <= depth => false,
+        Stand::Whole { .. } => !book.is_silent(snapshot.moment()),
+        Stand::Best => !joins,
+    };
+    if is_less && book.run.is_some() {
+        return;
+    }
+    (book.stand, book.other_since) = (Stand::of(seq, depth), None);
     let event = snapshot.event(listed);
-    listed.state.book.is_best = false;
     out.push((listed.instrument.clone(), event));
-    for event in seq.map(|seq| listed.state.book.backlog.stand_on(seq)).into_iter().flatten() {
+    let book = &mut listed.state.book;
+    for event in seq.map(|seq| book.backlog.stand_on(seq)).into_iter().flatten() {
+        book.advance(&event);
         out.push((listed.instrument.clone(), event));
     }
 }
@@ -252,7 +385,9 @@ pub(super) fn best(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    show(roster, symbol, Snapshot::read(told, recv)?, out)
+    let best = Snapshot::read(told, None, recv)?;
+    show(roster.get(symbol)?, (best, false), out);
+    Ok(())
 }
 
 /// Takes the best levels as the futures' streams of them have them: a `depthUpdate` that is whole.
@@ -262,28 +397,37 @@ pub(super) fn best_update(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let snapshot = Snapshot {
+    let best = Snapshot {
         seq: Some(needed(told.last, "no u")?),
         at: time_of(told.transaction_time, told.event_time)?,
         recv,
+        limit: None,
         bids: told.b.levels()?,
         asks: told.a.levels()?,
     };
-    show(roster, &needed(told.symbol, "no symbol")?, snapshot, out)
+    show(roster.get(&needed(told.symbol, "no symbol")?)?, (best, false), out);
+    Ok(())
 }
 
-/// Gives the best levels where no changes of the whole book are heard.
+/// Gives the best levels, of a stream or as they were asked for, where changes make no book. Those
+/// asked for once are not told again with each change, so that heard changes leave them behind.
 fn show(
-    roster: &mut Roster<Contract>,
-    symbol: &str,
-    best: Snapshot,
+    listed: &mut Listed<Contract>,
+    (best, is_asked): (Snapshot, bool),
     out: &mut Vec<(Instrument, Event)>,
-) -> Result<(), FrameError> {
-    let listed = roster.get(symbol)?;
-    if listed.state.book.run.is_none() {
-        listed.state.book.is_best = true;
-        let event = best.event(listed);
-        out.push((listed.instrument.clone(), event));
+) {
+    let book = &mut listed.state.book;
+    let gives = match book.stand {
+        Stand::Best => true,
+        Stand::Nothing => !is_asked,
+        Stand::Whole { .. } => false,
+    };
+    if !gives && book.run.is_some() && !book.is_silent(best.moment()) {
+        return;
     }
-    Ok(())
+    if book.stand != Stand::Best || !is_asked {
+        (book.stand, book.other_since) = (Stand::Best, None);
+    }
+    let event = best.event(listed);
+    out.push((listed.instrument.clone(), event));
 }

@@ -7,9 +7,10 @@
 //! - Sequence: contiguous; spot by `U` = last `u` + 1, futures by `pu` = last `u`; what overlaps is
 //!   no gap ([`depth`]).
 //! - Snapshot: REST, joined with the changes that came before it ([`depth`]); one without symbol is
-//!   of the symbol whose changes join with it, by number and price ([`unnamed`]). Books of the best
-//!   levels (`depth5`, `depth10`, `depth20`) are given where no `depth` of their symbol was heard.
-//!   The whole book before them is given again at the first change that joins with it.
+//!   of the symbol whose changes join with it and meet it ([`unnamed`]). Books of the best levels
+//!   (`depth5`, `depth10`, `depth20`, and REST's with such a limit) are given where no `depth` of
+//!   their symbol has a book. The whole book before them is given again at the first change that
+//!   joins with it.
 //! - Checksum: none.
 //! - Scale: decimals as text. COIN-M quantities are contracts of 100 USD (BTC) or 10 USD (others),
 //!   as the venue's own volumes `v` are.
@@ -40,6 +41,7 @@ use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use self::candle::Klines;
+use self::depth::Asked;
 use self::line::Streams;
 use self::stream::{Channel, enveloped_in, unwrapped};
 use self::unnamed::Unnamed;
@@ -239,7 +241,7 @@ impl Binance {
     }
 
     fn of(rules: Rules, prefix: &'static str) -> Self {
-        Self { rules, roster: Roster::new(prefix), unnamed: Unnamed::default() }
+        Self { rules, roster: Roster::new(prefix), unnamed: Unnamed::of(rules) }
     }
 
     fn message(
@@ -282,13 +284,13 @@ impl Binance {
             None if matches!(told.bid_qty, Slot::Number(_)) => quote::take(roster, told, recv, out),
             None if let Some(envelope) = &envelope => match envelope.channel() {
                 Channel::Whole => {
-                    let of = (told, Some(envelope.symbol()));
-                    depth::snapshot(roster, unnamed, of, recv, out)
+                    let asked = Asked { symbol: Some(envelope.symbol()), limit: None };
+                    depth::snapshot(roster, unnamed, (told, asked), recv, out)
                 }
                 Channel::Best => depth::best(roster, (told, &envelope.symbol()), recv, out),
                 Channel::Changes | Channel::Apart => Ok(()),
             },
-            None if told.snapshot.is_some() => self.body(told, None, recv, out),
+            None if told.snapshot.is_some() => self.body(told, Asked::default(), recv, out),
             None => quiet(told),
         }
     }
@@ -298,15 +300,16 @@ impl Binance {
     fn body(
         &mut self,
         told: Told<'_>,
-        of_url: Option<String>,
+        asked: Asked,
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
     ) -> Result<(), FrameError> {
         if told.bids.is_none() {
             return Ok(());
         }
-        let symbol = told.named.as_deref().map(str::to_owned).or(of_url);
-        depth::snapshot(&mut self.roster, &mut self.unnamed, (told, symbol), recv, out)
+        let symbol = told.named.as_deref().map(str::to_owned).or(asked.symbol);
+        let asked = Asked { symbol, ..asked };
+        depth::snapshot(&mut self.roster, &mut self.unnamed, (told, asked), recv, out)
     }
 
     fn response(
@@ -323,7 +326,8 @@ impl Binance {
         is_list(text)?;
         let told: Told<'_> = borrowed::from_str(text)?;
         if told.snapshot.is_some() && matches!(told.bid_qty, Slot::Absent) {
-            self.body(told, symbol, recv, out)
+            let limit = url.and_then(|url| parameter(url, "limit")?.parse().ok());
+            self.body(told, Asked { symbol, limit }, recv, out)
         } else {
             told.msg.map_or(Ok(()), |msg| Err(FrameError::Venue(msg)))
         }
@@ -344,7 +348,7 @@ impl Adapter for Binance {
             Frame::Lost => {
                 // What was given of the prints stays: the other kind must not tell it again.
                 self.roster.lose(recv, out, |contract| contract.book = depth::Book::default());
-                self.unnamed = Unnamed::default();
+                self.unnamed = Unnamed::of(self.rules);
                 Ok(())
             }
         }
@@ -385,9 +389,13 @@ fn quiet(told: Told<'_>) -> Result<(), FrameError> {
 
 /// The value of the URL's parameter `symbol`, in capitals as the streams write it.
 fn symbol_in(url: &str) -> Option<String> {
+    parameter(url, "symbol").map(str::to_ascii_uppercase)
+}
+
+/// The value of a URL's parameter.
+fn parameter<'a>(url: &'a str, name: &str) -> Option<&'a str> {
     let (_, query) = url.split_once('?')?;
-    let value = query.split('&').find_map(|pair| pair.strip_prefix("symbol="))?;
-    Some(value.to_ascii_uppercase())
+    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
 impl<'de> Deserialize<'de> for Slot {

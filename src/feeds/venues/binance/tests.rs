@@ -1,6 +1,7 @@
 //! Frames of Binance, and the events they say.
 
 mod prints;
+mod streams;
 mod unnamed;
 
 use super::*;
@@ -106,14 +107,14 @@ fn futures_join_at_the_snapshots_own_id_and_follow_pu() {
         assert_eq!(sequences(&given), [(Some(last), Some(before))]);
     }
 
-    let given = events(&mut usdm, &snapshot(20));
+    let given = asked(&mut usdm, &snapshot(20));
     let wanted = [(Some(20), None), (Some(24), Some(20)), (Some(30), Some(24))];
     assert_eq!(sequences(&given), wanted);
     // At its very id the delta says nothing new.
-    let given = events(&mut usdm, &snapshot(24));
+    let given = asked(&mut usdm, &snapshot(24));
     assert_eq!(sequences(&given)[1..], [(Some(30), Some(24))]);
     // Between two deltas nothing changed.
-    let given = events(&mut usdm, &snapshot(27));
+    let given = asked(&mut usdm, &snapshot(27));
     assert_eq!(sequences(&given)[1..], [(Some(30), Some(27))]);
 }
 
@@ -166,57 +167,6 @@ fn a_snapshot_may_name_its_symbol() {
 fn streamed(stream: &str, last: i64) -> String {
     let book = r#""bids":[["9.00","1.50"]],"asks":[["9.30","2"]]"#;
     format!(r#"{{"stream":"{stream}","generated":true,"data":{{"lastUpdateId":{last},{book}}}}}"#)
-}
-
-#[test]
-fn best_levels_are_a_book_where_no_changes_of_it_are_heard() {
-    let mut usdm = Binance::usdm();
-    let best = futures_delta(111, 115, 105).replace("btcusdt@depth", "btcusdt@depth5@100ms");
-    let given = taken(&mut usdm, Frame::Message(&best)).unwrap();
-    assert_eq!(owners(&given), [("BINANCE-USDM:BTCUSDT", true)]);
-    assert_eq!((given[0].1.seq, given[0].1.ts_event), (Some(115), 1_000_000_000));
-    let other = best.replace("depth5@100ms", "rpiDepth@500ms");
-    assert_eq!(events(&mut usdm, &other), []);
-    // The whole book is another: it is not synchronised by the best levels.
-    let given = events(&mut usdm, &futures_delta(116, 120, 115));
-    assert_eq!((given[0].body.clone(), given.len()), (Body::Disconnect, 2));
-    assert_eq!(sequences(&given[1..]), [(Some(120), Some(115))]);
-    assert_eq!(events(&mut usdm, &best), []);
-
-    let mut spot = Binance::spot();
-    let best = streamed("btcusdt@depth20@100ms", 160);
-    let given = taken(&mut spot, Frame::Message(&best)).unwrap();
-    assert_eq!(owners(&given), [("BINANCE:BTCUSDT", true)]);
-    events(&mut spot, &spot_delta(1, 10));
-    assert_eq!(events(&mut spot, &best), []);
-}
-
-#[test]
-fn a_whole_book_before_the_best_levels_comes_again_where_the_first_change_joins_it() {
-    let best = streamed("btcusdt@depth20@100ms", 102);
-    let saved = streamed("btcusdt@depthSnapshot", 100);
-    for is_saved in [false, true] {
-        let opened = |first, last| {
-            let mut spot = Binance::spot();
-            let given =
-                if is_saved { events(&mut spot, &saved) } else { asked(&mut spot, &snapshot(100)) };
-            assert_eq!(given.len(), 1);
-            assert_eq!(events(&mut spot, &best).len(), 1);
-            let given = events(&mut spot, &spot_delta(first, last));
-            let is_lost = given[0].body == Body::Disconnect;
-            (spot, is_lost, sequences(&given[usize::from(is_lost)..]))
-        };
-        let (mut spot, is_lost, given) = opened(100, 105);
-        assert_eq!((is_lost, given), (false, vec![(Some(100), None), (Some(105), Some(100))]));
-        assert_eq!(sequences(&events(&mut spot, &spot_delta(106, 110)))[0].1, Some(105));
-        // An old change may come first.
-        let (mut spot, is_lost, given) = opened(91, 99);
-        assert_eq!((is_lost, given), (false, vec![(Some(100), None), (Some(99), Some(90))]));
-        assert_eq!(sequences(&events(&mut spot, &spot_delta(100, 105)))[0].1, Some(100));
-        // What changed between the two is missing.
-        let (_, is_lost, given) = opened(103, 105);
-        assert_eq!((is_lost, given), (true, vec![(Some(105), Some(102))]));
-    }
 }
 
 #[test]

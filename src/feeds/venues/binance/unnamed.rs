@@ -1,17 +1,24 @@
 //! REST snapshots that do not say whose they are: recorders write the body without its URL, and a
 //! whole file of one comes before all that has a receive time.
 //!
-//! One belongs to the symbol whose changes join with it ([`super::depth`]) and are where its levels
-//! are: a number alone shows nothing where symbols share their numbers, as on USD-M. Where none that
-//! was heard does, it waits for the first change that does. One that came later than the changes of
-//! the only symbol, and waits alone, waits for that symbol's first change that is later and where its
-//! levels are. Only where the changes of two symbols join is it refused, or where too many wait.
+//! Spot numbers each symbol apart: one belongs to the symbol whose changes join with it
+//! ([`super::depth`]) and are where its levels are. Where none that was heard does, it waits for the
+//! first change that does. One that came later than the changes of the only symbol, and waits alone,
+//! waits for that symbol's first change that is later and where its levels are.
+//!
+//! Futures share their numbers between all symbols, of which others may still be heard: there joining
+//! shows nothing, and prices are not enough. One belongs to the symbol whose changes join with it and,
+//! up to its number, left just the quantities that it has: one at least, and no other.
+//!
+//! Only where the changes of two symbols join is it refused, or where too many wait.
+
+use std::collections::BTreeMap;
 
 use super::super::FrameError;
 use super::super::roster::Roster;
-use super::Contract;
 use super::depth::{Book, Snapshot};
-use crate::domain::market::{Decimal, LevelChange};
+use super::{Contract, Rules};
+use crate::domain::market::{Body, Decimal, Event, LevelChange};
 
 /// Snapshots that wait: saved bodies of many symbols come all at once.
 const WAITING_MAX: usize = 64;
@@ -19,8 +26,9 @@ const WAITING_MAX: usize = 64;
 const LEVELS_MAX: usize = 200_000;
 
 /// Snapshots without symbol, and the symbols that they can be of.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Unnamed {
+    rules: Rules,
     waiting: Vec<Waiting>,
     /// The symbols of which changes were heard.
     followed: Vec<String>,
@@ -81,7 +89,55 @@ impl Change<'_> {
     }
 }
 
+/// Levels by side, the bids' first, and price, both in units of 10^-18.
+type Levels = [BTreeMap<i128, i128>; 2];
+
+fn levels_of(sides: [&[LevelChange]; 2]) -> Levels {
+    sides.map(|side| side.iter().map(|(price, qty)| (price.attos(), qty.attos())).collect())
+}
+
+/// Whether changes up to a snapshot's number left what it has. What the change that goes beyond the
+/// number touches may have changed before it or after; that is the last of them, or `crossing`.
+fn left(changes: &[Event], crossing: Option<Change<'_>>, seq: u64, snapshot: &Snapshot) -> bool {
+    let mut told = Levels::default();
+    let mut open = crossing.map(|change| levels_of([change.bids, change.asks]));
+    for change in changes {
+        let Body::BookDelta { bids, asks, .. } = &change.body else { continue };
+        let sides = levels_of([bids, asks]);
+        if Some(seq) < change.seq {
+            open = Some(sides);
+            break;
+        }
+        for (told, side) in told.iter_mut().zip(sides) {
+            told.extend(side);
+        }
+    }
+    for (told, open) in told.iter_mut().zip(open.into_iter().flatten()) {
+        told.retain(|price, _| !open.contains_key(price));
+    }
+    let held = levels_of([&snapshot.bids, &snapshot.asks]);
+    // Of what is below its last bid or above its last ask, it tells nothing.
+    let last = [held[0].keys().next(), held[1].keys().next_back()];
+    let [Some(&last_bid), Some(&last_ask)] = last else { return false };
+    let known = [told[0].range(last_bid..), told[1].range(..=last_ask)];
+    let mut equal = 0;
+    for (held, (price, qty)) in
+        held.iter().zip(known).flat_map(|(held, known)| known.map(move |level| (held, level)))
+    {
+        if held.get(price).copied().unwrap_or_default() != *qty {
+            return false;
+        }
+        equal += usize::from(*qty != 0);
+    }
+    0 < equal
+}
+
 impl Unnamed {
+    /// None of that kind of market yet.
+    pub fn of(rules: Rules) -> Self {
+        Self { rules, waiting: Vec::new(), followed: Vec::new() }
+    }
+
     /// Notes a symbol at its first change.
     pub fn follow(&mut self, symbol: &str) {
         self.followed.push(symbol.to_owned());
@@ -102,8 +158,13 @@ impl Unnamed {
         let span = snapshot.span();
         let mut owners = Vec::new();
         for symbol in &self.followed {
-            let book = &roster.get(symbol)?.state.book;
-            if book.joins(seq) && span.is_some_and(|span| book.is_within(span)) {
+            let book = &mut roster.get(symbol)?.state.book;
+            let is_owner = book.joins(seq)
+                && match self.rules {
+                    Rules::Spot => span.is_some_and(|span| book.is_within(span)),
+                    Rules::Futures => left(&book.changes(), None, seq, &snapshot),
+                };
+            if is_owner {
                 owners.push(symbol);
             }
         }
@@ -113,7 +174,9 @@ impl Unnamed {
             _ => return Err(FrameError::UnnamedSnapshot(owners.len())),
         }
         let mut later_than = None;
-        if let Ok(only) = roster.only() {
+        if self.rules == Rules::Spot
+            && let Ok(only) = roster.only()
+        {
             let book = &roster.get(&only)?.state.book;
             if book.ends_before(seq) {
                 later_than = Some(only);
@@ -140,11 +203,21 @@ impl Unnamed {
     /// symbol where no other was heard of.
     pub fn shown_by(
         &mut self,
-        book: &Book,
+        book: &mut Book,
         change: Change<'_>,
         only: Option<&str>,
     ) -> Option<Snapshot> {
         let Change { before, last, .. } = change;
+        if self.rules == Rules::Futures {
+            let mut changes = None;
+            let place = self.waiting.iter().rposition(|Waiting { seq, snapshot, .. }| {
+                book.crosses(before, last, *seq) && {
+                    let changes = changes.get_or_insert_with(|| book.changes());
+                    left(changes, Some(change), *seq, snapshot)
+                }
+            })?;
+            return Some(self.waiting.remove(place).snapshot);
+        }
         let joins = |waiting: &Waiting| {
             book.joins_by(before, last, waiting.seq) && change.is_within(waiting.span)
         };

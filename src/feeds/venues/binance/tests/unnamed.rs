@@ -66,31 +66,97 @@ fn a_snapshot_from_before_all_symbols_is_not_of_the_first_one_that_is_later() {
     assert_eq!(owners(&given), [("BINANCE:ETHUSDT", true), ("BINANCE:ETHUSDT", false)]);
 }
 
+/// A change of futures that leaves an ask at that quantity.
+fn leaves(symbol: &str, (before, last): (u64, u64), (price, qty): (&str, &str)) -> String {
+    let change = futures_delta(before + 1, last, before).replace("BTCUSDT", symbol);
+    change.replace(r#"["9.20","1"]"#, &format!(r#"["{price}","{qty}"]"#))
+}
+
 #[test]
-fn of_symbols_that_share_their_numbers_the_one_at_the_snapshots_prices_has_it() {
-    let btc = |first, last, before| futures_delta(first, last, before).replace("9.20", "60000");
-    let eth =
-        |first, last, before| futures_delta(first, last, before).replace("BTCUSDT", "ETHUSDT");
+fn of_symbols_that_share_their_numbers_the_one_whose_changes_left_its_levels_has_a_snapshot() {
     let named = "BINANCE-USDM:ETHUSDT";
-
-    let mut usdm = Binance::usdm();
-    assert_eq!(events(&mut usdm, &snapshot(1_005)), []);
-    assert_eq!(events(&mut usdm, &btc(1_002, 1_008, 1_000)).len(), 1);
-    let given = taken(&mut usdm, Frame::Message(&eth(1_003, 1_009, 1_001))).unwrap();
-    assert_eq!(owners(&given), [(named, true), (named, false)]);
-    // Both runs hold the number of the next one.
-    let given = taken(&mut usdm, Frame::Message(&snapshot(1_006))).unwrap();
-    assert_eq!(owners(&given), [(named, true), (named, false)]);
-
-    // Nor is the only symbol's what is at other prices, be it later or not.
-    for number in [1_005, 1_012] {
+    for is_first in [true, false] {
         let mut usdm = Binance::usdm();
-        events(&mut usdm, &btc(1_002, 1_008, 1_000));
-        assert_eq!(events(&mut usdm, &snapshot(number)), [], "{number}");
-        assert_eq!(events(&mut usdm, &btc(1_010, 1_018, 1_008)).len(), 1, "{number}");
-        let given = taken(&mut usdm, Frame::Message(&eth(1_003, 1_019, 1_001))).unwrap();
-        assert_eq!(owners(&given), [(named, true), (named, false)], "{number}");
+        let mut given = Vec::new();
+        let body = snapshot(1_006);
+        let mut take = |usdm: &mut Binance, text: &str| {
+            given.extend(taken(usdm, Frame::Message(text)).unwrap());
+        };
+        if is_first {
+            take(&mut usdm, &body);
+        }
+        // The prices of the two are near.
+        take(&mut usdm, &leaves("BTCUSDT", (1_000, 1_002), ("9.25", "2")));
+        take(&mut usdm, &leaves("ETHUSDT", (1_001, 1_003), ("9.300", "2.0")));
+        take(&mut usdm, &leaves("BTCUSDT", (1_002, 1_010), ("9.26", "2")));
+        if !is_first {
+            take(&mut usdm, &body);
+        }
+        assert!(given.iter().all(|(_, event)| !matches!(event.body, Body::BookSnapshot { .. })));
+        let change = leaves("ETHUSDT", (1_003, 1_011), ("9.40", "1"));
+        let given = taken(&mut usdm, Frame::Message(&change)).unwrap();
+        assert_eq!(owners(&given), [(named, true), (named, false)]);
+        assert_eq!(given[1].1.prev_seq, Some(1_006));
+        // Both runs hold the number of the next one.
+        let given = taken(&mut usdm, Frame::Message(&snapshot(1_007))).unwrap();
+        assert_eq!(owners(&given), [(named, true), (named, false)]);
     }
+}
+
+#[test]
+fn changes_that_do_not_show_a_snapshot_to_be_theirs_have_none_where_numbers_are_shared() {
+    for (change, crossing) in [
+        // Another quantity, no level there, one that is gone, one beyond the snapshot's.
+        (("9.30", "1"), ("9.40", "1")),
+        (("9.25", "2"), ("9.40", "1")),
+        (("9.30", "0"), ("9.40", "1")),
+        (("9.40", "2"), ("9.40", "1")),
+        // Changed at the snapshot's number, before or after it.
+        (("9.30", "2"), ("9.30", "1")),
+        (("9.25", "2"), ("9.25", "1")),
+    ] {
+        for is_first in [true, false] {
+            let mut usdm = Binance::usdm();
+            let mut given = Vec::new();
+            for (is_taken, text) in [
+                (is_first, snapshot(1_006)),
+                (true, leaves("BTCUSDT", (1_000, 1_002), change)),
+                (true, leaves("BTCUSDT", (1_002, 1_010), crossing)),
+                (!is_first, snapshot(1_006)),
+                (true, leaves("BTCUSDT", (1_010, 1_020), ("9.30", "2"))),
+            ] {
+                if is_taken {
+                    given.extend(events(&mut usdm, &text));
+                }
+            }
+            let is_whole = |event: &Event| matches!(event.body, Body::BookSnapshot { .. });
+            assert!(!given.iter().any(is_whole), "{change:?} {crossing:?}");
+        }
+    }
+}
+
+#[test]
+fn a_snapshot_whose_levels_two_symbols_left_is_refused_where_numbers_are_shared() {
+    let mut usdm = Binance::usdm();
+    for symbol in ["BTCUSDT", "ETHUSDT"] {
+        events(&mut usdm, &leaves(symbol, (1_000, 1_002), ("9.30", "2")));
+        events(&mut usdm, &leaves(symbol, (1_002, 1_010), ("9.40", "2")));
+    }
+    let given = taken(&mut usdm, Frame::Message(&snapshot(1_006)));
+    assert!(matches!(given, Err(FrameError::UnnamedSnapshot(2))));
+}
+
+#[test]
+fn unnamed_best_levels_are_of_the_only_symbol_heard_of() {
+    let row = |price| vec![format!(r#"["{price}","1"]"#); 5].join(",");
+    let best = format!(r#"{{"lastUpdateId":7,"bids":[{}],"asks":[{}]}}"#, row("9.1"), row("9.2"));
+    let mut spot = Binance::spot();
+    let unnamed = |spot: &mut Binance| taken(spot, Frame::Message(&best));
+    assert!(matches!(unnamed(&mut spot), Err(FrameError::UnnamedSnapshot(0))));
+    events(&mut spot, r#"{"u":400,"s":"BTCUSDT","b":"9.10","B":"31","a":"9.2","A":"1"}"#);
+    assert_eq!(owners(&unnamed(&mut spot).unwrap()), [("BINANCE:BTCUSDT", true)]);
+    events(&mut spot, &spot_delta(1, 10).replace("BTC", "ETH"));
+    assert!(matches!(unnamed(&mut spot), Err(FrameError::UnnamedSnapshot(2))));
 }
 
 #[test]
