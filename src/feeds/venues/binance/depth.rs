@@ -24,11 +24,11 @@
 //! book that they join. Which one is heard no more, while the other is for a minute, gives way.
 //!
 //! A REST book cut at 5, 10 or 20 levels is no more than the best levels ("Order Book": `limit`), and
-//! while deltas are heard it is behind them at once. Where no URL tells the limit, it shows by both
-//! sides having just as many.
+//! the first delta leaves it behind: the instrument is given as lost. Where no URL tells the limit, it
+//! shows by both sides having just as many.
 //!
-//! The best levels end at the first delta. What they covered, the whole book that came before any
-//! delta, is given again there where that delta joins with it.
+//! The whole book that came before any delta is given again over the best levels, where the first
+//! delta joins with it.
 
 use super::super::FrameError;
 use super::super::backlog::Backlog;
@@ -73,8 +73,10 @@ enum Stand {
     Nothing,
     /// A whole book of so many levels a side, and changes up to that number.
     Whole { seq: u64, depth: usize },
-    /// The best levels, which changes do not continue.
+    /// The best levels of a stream, which changes do not continue.
     Best,
+    /// The best levels as they were asked for, which the first change leaves behind.
+    Asked,
 }
 
 /// Changes heard that follow each other without a gap.
@@ -266,7 +268,11 @@ pub(super) fn update(
     let listed = roster.get(&symbol)?;
     if listed.state.book.run.is_none() {
         unnamed.follow(&symbol);
-        end_best(listed, (before, at), recv, out);
+        let is_best = matches!(listed.state.book.stand, Stand::Best | Stand::Asked);
+        let whole = listed.state.book.whole.take().filter(|whole| Some(before) <= whole.seq);
+        if let Some(whole) = whole.filter(|_| is_best) {
+            give(listed, *whole, out);
+        }
     }
     if !unnamed.is_empty() {
         let change = Change { before, last, bids: &bids, asks: &asks };
@@ -284,10 +290,10 @@ pub(super) fn update(
     let event = Event { seq: Some(last), prev_seq: Some(prev_seq), ..listed.event(at, recv, body) };
     let book = &mut listed.state.book;
     let event = book.backlog.follow_from(Some(before), event);
-    if book.stand == Stand::Best {
-        if !book.is_silent(now) {
-            return Ok(());
-        }
+    if book.stand == Stand::Best && !book.is_silent(now) {
+        return Ok(());
+    }
+    if matches!(book.stand, Stand::Best | Stand::Asked) {
         book.stand = Stand::Nothing;
         out.push((listed.instrument.clone(), listed.event(at, recv, Body::Disconnect)));
     }
@@ -335,32 +341,13 @@ pub(super) fn snapshot(
     Ok(())
 }
 
-/// Ends the best levels at the first change: by the whole book before them, where that change joins
-/// with it, else the instrument is given as lost.
-fn end_best(
-    listed: &mut Listed<Contract>,
-    (before, at): (u64, Option<Nanos>),
-    recv: Nanos,
-    out: &mut Vec<(Instrument, Event)>,
-) {
-    let whole = listed.state.book.whole.take();
-    if listed.state.book.stand != Stand::Best {
-        return;
-    }
-    listed.state.book.stand = Stand::Nothing;
-    match whole.filter(|whole| Some(before) <= whole.seq) {
-        Some(whole) => give(listed, *whole, out),
-        None => out.push((listed.instrument.clone(), listed.event(at, recv, Body::Disconnect))),
-    }
-}
-
 /// Gives a snapshot, and the changes behind it again, where that is no less than what stands.
 fn give(listed: &mut Listed<Contract>, snapshot: Snapshot, out: &mut Vec<(Instrument, Event)>) {
     let (seq, depth) = (snapshot.seq, snapshot.depth());
     let book = &mut listed.state.book;
     let joins = seq.is_some_and(|seq| book.joins(seq) || book.ends_before(seq));
     let is_less = match book.stand {
-        Stand::Nothing => false,
+        Stand::Nothing | Stand::Asked => false,
         Stand::Whole { depth: mine, .. } if joins && mine <= depth => false,
         Stand::Whole { .. } => !book.is_silent(snapshot.moment()),
         Stand::Best => !joins,
@@ -409,23 +396,20 @@ pub(super) fn best_update(
     Ok(())
 }
 
-/// Gives the best levels, of a stream or as they were asked for, where changes make no book. Those
-/// asked for once are not told again with each change, so that heard changes leave them behind.
+/// Gives the best levels, of a stream or as they were asked for, where changes make no book.
 fn show(
     listed: &mut Listed<Contract>,
     (best, is_asked): (Snapshot, bool),
     out: &mut Vec<(Instrument, Event)>,
 ) {
     let book = &mut listed.state.book;
-    let gives = match book.stand {
-        Stand::Best => true,
-        Stand::Nothing => !is_asked,
-        Stand::Whole { .. } => false,
-    };
+    let gives = !is_asked && !matches!(book.stand, Stand::Whole { .. });
     if !gives && book.run.is_some() && !book.is_silent(best.moment()) {
         return;
     }
-    if book.stand != Stand::Best || !is_asked {
+    if is_asked {
+        book.stand = Stand::Asked;
+    } else {
         (book.stand, book.other_since) = (Stand::Best, None);
     }
     let event = best.event(listed);

@@ -11,10 +11,8 @@ fn best_levels_are_a_book_where_no_changes_of_it_are_heard() {
     assert_eq!((given[0].1.seq, given[0].1.ts_event), (Some(115), 1_000_000_000));
     let other = best.replace("depth5@100ms", "rpiDepth@500ms");
     assert_eq!(events(&mut usdm, &other), []);
-    // The whole book is another: it is not synchronised by the best levels.
-    let given = events(&mut usdm, &futures_delta(116, 120, 115));
-    assert_eq!((given[0].body.clone(), given.len()), (Body::Disconnect, 2));
-    assert_eq!(sequences(&given[1..]), [(Some(120), Some(115))]);
+    // The whole book is another: its changes do not continue the best levels.
+    assert_eq!(events(&mut usdm, &futures_delta(116, 120, 115)), []);
 
     let mut spot = Binance::spot();
     let best = streamed("btcusdt@depth20@100ms", 160);
@@ -33,20 +31,19 @@ fn a_whole_book_before_the_best_levels_comes_again_where_the_first_change_joins_
                 if is_saved { events(&mut spot, &saved) } else { asked(&mut spot, &snapshot(100)) };
             assert_eq!(given.len(), 1);
             assert_eq!(events(&mut spot, &best).len(), 1);
-            let given = events(&mut spot, &spot_delta(first, last));
-            let is_lost = given[0].body == Body::Disconnect;
-            (spot, is_lost, sequences(&given[usize::from(is_lost)..]))
+            let given = sequences(&events(&mut spot, &spot_delta(first, last)));
+            (spot, given)
         };
-        let (mut spot, is_lost, given) = opened(100, 105);
-        assert_eq!((is_lost, given), (false, vec![(Some(100), None), (Some(105), Some(100))]));
+        let (mut spot, given) = opened(100, 105);
+        assert_eq!(given, [(Some(100), None), (Some(105), Some(100))]);
         assert_eq!(sequences(&events(&mut spot, &spot_delta(106, 110)))[0].1, Some(105));
         // An old change may come first.
-        let (mut spot, is_lost, given) = opened(91, 99);
-        assert_eq!((is_lost, given), (false, vec![(Some(100), None), (Some(99), Some(90))]));
+        let (mut spot, given) = opened(91, 99);
+        assert_eq!(given, [(Some(100), None), (Some(99), Some(90))]);
         assert_eq!(sequences(&events(&mut spot, &spot_delta(100, 105)))[0].1, Some(100));
-        // What changed between the two is missing.
-        let (_, is_lost, given) = opened(103, 105);
-        assert_eq!((is_lost, given), (true, vec![(Some(105), Some(102))]));
+        // Where what changed between the two is missing, the best levels go on.
+        let (mut spot, given) = opened(103, 105);
+        assert_eq!((given, events(&mut spot, &best).len()), (vec![], 1));
     }
 }
 
@@ -141,7 +138,7 @@ fn a_rest_book_cut_at_the_best_levels_is_nothing_that_changes_can_follow() {
 #[test]
 fn the_best_levels_make_the_book_while_changes_have_none() {
     let mut spot = Binance::spot();
-    change_at(&mut spot, 1, (10, 10));
+    assert_eq!(change_at(&mut spot, 1, (10, 10)).len(), 1);
     for last in 11..40 {
         assert_eq!(whole(&best_at(&mut spot, 1, 11)), Some([1, 1]));
         assert_eq!(change_at(&mut spot, 1, (last, last)), [], "kept");
@@ -181,4 +178,22 @@ fn what_makes_the_book_gives_way_when_only_the_other_is_heard_for_a_minute() {
     let given = change_at(&mut spot, 522, (522, 522));
     assert_eq!((given[0].body.clone(), given.len()), (Body::Disconnect, 2));
     assert_eq!(change_at(&mut spot, 523, (523, 523)).len(), 1);
+}
+
+#[test]
+fn best_levels_that_were_asked_for_are_a_book_again_a_minute_after_the_last_change() {
+    let mut spot = Binance::spot();
+    let mut asked_at = |second: Nanos| {
+        let url = Some("https://api.binance.com/api/v3/depth?symbol=BTCUSDT&limit=5");
+        let (body, mut out) = (deep(100, [5, 5]), Vec::new());
+        spot.take(Frame::Response { url, body: &body }, second * 1_000_000_000, &mut out).unwrap();
+        if second == 300 {
+            spot.take(Frame::Message(&spot_delta(98, 99)), 301, &mut out).unwrap();
+        }
+        out.into_iter().map(|(_, event)| event).collect::<Vec<_>>()
+    };
+    assert_eq!([1, 2].map(|second| asked_at(second).len()), [1; 2]);
+    let given = asked_at(300);
+    assert_eq!((given[1].body.clone(), given.len()), (Body::Disconnect, 3));
+    assert_eq!([301, 361, 362, 363].map(|second| asked_at(second).len()), [0, 0, 1, 1]);
 }
