@@ -19,7 +19,7 @@
 //! REST bodies, go with the first.
 //!
 //! A REST body without its URL, in a file that is of one symbol by its name and by the messages before
-//! it, is of that symbol ([`neighbours`]).
+//! it, is of that symbol.
 //!
 //! A line that cannot be read is an error with its place, and reading goes on behind it. Nothing
 //! but the line at hand is held in memory; a JSON document is held whole.
