@@ -2,10 +2,11 @@
 //! `spot.book_ticker`; of REST the book, trades and pairs.
 //!
 //! - Messages are `{"time", "channel", "event", "result"}`; the symbol is in the result.
-//! - Sequence: contiguous, `U` = last `u` + 1 ([`book`]).
-//! - Snapshot: REST with `with_id=true`, joined with the changes that came before it, for
-//!   `spot.order_book_update`; a message that says `full` for `spot.obu`; each message of
-//!   `spot.order_book`. One stream makes a pair's book, the others are passed over ([`book`]).
+//! - Sequence: contiguous, `U` = last `u` + 1; of `spot.order_book_update` it may be less ([`book`]).
+//! - Snapshot: REST with `with_id=true` and a `limit` of 100 or more, joined with the changes that
+//!   came before it, for `spot.order_book_update`; a message that says `full` for `spot.obu`; each
+//!   message of `spot.order_book`. One stream makes a pair's book, the others are passed over
+//!   ([`book`]).
 //! - Checksum: none.
 //! - Scale: decimals as text.
 //! - Time: milliseconds, in trades with a fraction.
@@ -223,9 +224,8 @@ impl Gateio {
         match (told.bids, told.asks) {
             (Some(bids), Some(asks)) => {
                 let seq = told.id.and_then(|IdField(id)| id);
-                let told = book::Whole { seq, at: told.update, bids, asks };
-                let symbol = url.and_then(|url| parameter(url, "currency_pair="));
-                book::snapshot(&mut self.roster, told, symbol.map(str::to_owned), recv, out)
+                let told = book::Answer { seq, at: told.update, bids, asks };
+                book::snapshot(&mut self.roster, told, url, recv, out)
             }
             _ => Ok(()),
         }

@@ -1,5 +1,7 @@
 //! Frames of Gate.io, and the events they say.
 
+mod whole;
+
 use super::*;
 use crate::domain::market::{Aggressor, Body};
 use crate::feeds::venues::candle::Witness;
@@ -167,19 +169,29 @@ fn changes_without_a_book_give_way_to_the_best_levels_and_may_continue_a_book_as
     assert_eq!(events(&mut gateio, &obu(50, Some(1), 10)).len(), 1);
     assert_eq!(events(&mut gateio, &shown(10)).len(), 1);
     assert_eq!(numbers(&rest(&mut gateio, 9)), [(None, Some(9))]);
-    assert_eq!(events(&mut gateio, &update(8, 9)), [], "it is in the book");
+    assert_eq!(events(&mut gateio, &obu(50, Some(8), 9)), [], "it is in the book");
+    assert_eq!(numbers(&events(&mut gateio, &update(8, 9))), [(Some(7), Some(9))], "so is this");
     assert_eq!(numbers(&events(&mut gateio, &update(10, 11))), [(Some(9), Some(11))]);
     assert_eq!(events(&mut gateio, &shown(11)), []);
 
-    // The best levels came last: what they stand on is not continued.
+    // The best levels came last: the book before them is given again.
     let mut gateio = Gateio::new();
     events(&mut gateio, &shown(9));
     assert_eq!(rest(&mut gateio, 10).len(), 1);
     assert_eq!(events(&mut gateio, &shown(10)).len(), 1);
-    assert_eq!(events(&mut gateio, &update(11, 11)), []);
+    let again = events(&mut gateio, &update(11, 11));
+    assert_eq!(numbers(&again), [(None, Some(10)), (Some(10), Some(11))]);
+    assert!(matches!(again[0].body, Body::BookSnapshot { .. }));
     assert_eq!(numbers(&rest(&mut gateio, 11)), [(None, Some(11))]);
-    assert_eq!(events(&mut gateio, &shown(11)), []);
+    assert_eq!(events(&mut gateio, &shown(12)), []);
     assert_eq!(numbers(&events(&mut gateio, &update(12, 12))), [(Some(11), Some(12))]);
+    // Not where changes between are missing.
+    let mut gateio = Gateio::new();
+    events(&mut gateio, &shown(9));
+    rest(&mut gateio, 10);
+    events(&mut gateio, &shown(10));
+    assert_eq!(events(&mut gateio, &update(12, 12)), []);
+    assert_eq!(events(&mut gateio, &shown(12)).len(), 1);
 }
 
 #[test]
@@ -188,10 +200,6 @@ fn a_book_by_rest_does_not_cut_one_that_is_followed() {
     events(&mut gateio, &obu(400, None, 10));
     assert_eq!(rest(&mut gateio, 10), []);
     assert_eq!(numbers(&events(&mut gateio, &obu(400, Some(11), 12))), [(Some(10), Some(12))]);
-    // Changes without a book are given one.
-    let mut gateio = Gateio::new();
-    events(&mut gateio, &obu(400, Some(11), 12));
-    assert_eq!(numbers(&rest(&mut gateio, 10)), [(None, Some(10)), (Some(10), Some(12))]);
 }
 
 #[test]
@@ -204,16 +212,16 @@ fn a_book_without_number_is_one_where_its_pair_is_named_and_no_changes_are_follo
     assert_eq!((given[0].0.as_str(), given[0].1.seq), ("GATEIO:X_Y", None));
     assert!(matches!(given[0].1.body, Body::BookSnapshot { .. }));
 
+    rest(&mut gateio, 0);
     events(&mut gateio, &update(1, 2));
     assert!(taken(&mut gateio, Frame::Response { url, body }).unwrap().is_empty());
     assert!(taken(&mut gateio, Frame::Response { url: None, body }).is_err());
 
-    // It takes the place of the one that changes could stand on.
+    // No change continues it.
     let mut gateio = Gateio::new();
-    events(&mut gateio, &SAMPLES[9].replace("BTC_USDT", "X_Y"));
-    assert_eq!(rest(&mut gateio, 10).len(), 1);
     assert_eq!(taken(&mut gateio, Frame::Response { url, body }).unwrap().len(), 1);
-    assert_eq!(events(&mut gateio, &update(11, 12)), []);
+    let given = events(&mut gateio, &update(11, 12));
+    assert_eq!((&given[0].body, given.len()), (&Body::Disconnect, 2));
 }
 
 #[test]

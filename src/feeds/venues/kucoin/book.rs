@@ -16,9 +16,16 @@
 //! beyond a snapshot is joined to it where its numbers do. Recent events are kept, and given again
 //! behind a snapshot that comes later than they did.
 //!
-//! A book of the 5 or 50 best levels is whole each time, and is given until changes are heard: these
-//! do not continue it, so a REST book from before, which they continue, is given again there; where
-//! there is none, the instrument is given as lost.
+//! A book of the 5 or 50 best levels is whole each time, and no change continues it. It is the book
+//! while the changes have none to stand on: these are kept beside it, for a REST book that they
+//! continue; one that came before them is given again at the first that does. Where they have a gap,
+//! the best levels are the book again. What makes the book has ended where it is silent for a minute
+//! of the venue's time while others tell what it did not (what does not change is not sent, "Orderbook
+//! - Level50"): best levels take its place, by changes the instrument is given as lost.
+//!
+//! REST has parts of the book too (`level2_20`, `level2_100`; the futures' `depth20`, `depth100`): best
+//! levels, which give nothing while a stream tells the book, and are lost at the next change. A body
+//! whose URL is not known is such a part where its longer side is as long as one.
 
 use std::mem;
 
@@ -33,6 +40,9 @@ use crate::wire::number::DecimalField;
 
 /// Whole books that are kept until it shows whose they are.
 const UNNAMED_MAX: usize = 64;
+
+/// Levels of a side that a part of the REST book has.
+const PARTS: [usize; 3] = [20, 50, 100];
 
 /// Changes that end with one number.
 struct Step {
@@ -150,30 +160,35 @@ fn step((before, number): (u64, u64), changes: Changes) -> Result<Step, FrameErr
     Ok(Step { before, number, asks: levels(changes.asks)?, bids: levels(changes.bids)? })
 }
 
-/// Prepares for changes of these numbers and prices: gives the whole book that they continue, where
-/// one waits for them, and ends a book of best levels.
+/// Prepares for changes of these numbers and prices, told at `at`: gives the whole book that they
+/// continue, where one waits for them and is not the book already, and ends a book that tells no more.
 fn begin<P: Iterator<Item = Decimal>>(
     listed: &mut Listed<State>,
     unnamed: &mut Unnamed,
     (range, prices): ((u64, u64), impl Fn() -> P),
-    recv: Nanos,
+    (at, recv): (Option<Nanos>, Nanos),
     out: &mut Vec<(Instrument, Event)>,
 ) {
     if let Some(whole) = unnamed.take(range, prices) {
         lay(listed, whole, recv, out);
     }
-    let form = mem::replace(&mut listed.state.form, Form::Changes);
-    if form == Form::Changes {
+    let (before, last) = range;
+    let state = &mut listed.state;
+    if state.form == Form::Changes {
+        state.alone_since = None;
+        if state.last < Some(before) {
+            state.form = Form::Unknown;
+        }
         return;
     }
-    let whole = listed.state.whole.take();
-    if !matches!(form, Form::Best5 | Form::Best50) {
-        return;
-    }
-    if let Some(whole) = whole.filter(|whole| range.0 <= whole.number) {
-        lay(listed, whole, recv, out);
-    } else {
-        let event = listed.event(None, recv, Body::Disconnect);
+    let waiting = state.whole.take_if(|whole| whole.number < last);
+    if let Some(whole) = waiting.filter(|whole| before <= whole.number) {
+        if mem::take(&mut state.form) != Form::Unknown {
+            lay(listed, whole, recv, out);
+        }
+        listed.state.follow();
+    } else if state.form != Form::Unknown && state.ends(Some(last), at.unwrap_or(recv)) {
+        let event = listed.event(at, recv, Body::Disconnect);
         out.push((listed.instrument.clone(), event));
     }
 }
@@ -191,7 +206,11 @@ fn give(
     let prev_seq = Some(state.base((before, number)));
     state.last = state.last.max(Some(number));
     let event = Event { seq: Some(number), prev_seq, ..event };
-    out.push((listed.instrument.clone(), state.backlog.follow_from(Some(before), event)));
+    let event = state.backlog.follow_from(Some(before), event);
+    // Best levels are no book to lay changes over.
+    if matches!(state.form, Form::Unknown | Form::Changes) {
+        out.push((listed.instrument.clone(), event));
+    }
 }
 
 /// Takes a message of the spot book.
@@ -208,14 +227,14 @@ pub(super) fn changes(
     if range.0 + 1 == range.1 {
         let step = step(range, changes)?;
         let listed = roster.get(symbol)?;
-        begin(listed, unnamed, (range, || step.prices()), recv, out);
+        begin(listed, unnamed, (range, || step.prices()), (at, recv), out);
         give(listed, at, step, recv, out);
         return Ok(());
     }
     let rows = rows(changes)?;
     let listed = roster.get(symbol)?;
     let prices = || rows.iter().filter_map(|(_, _, level)| Some(level.as_ref()?.0));
-    begin(listed, unnamed, (range, prices), recv, out);
+    begin(listed, unnamed, (range, prices), (at, recv), out);
     for step in steps(range, listed.state.base(range), rows) {
         give(listed, at, step, recv, out);
     }
@@ -251,7 +270,7 @@ pub(super) fn change(
         rows.push(level);
     }
     let listed = roster.get(&told.symbol)?;
-    begin(listed, unnamed, ((before, number), || step.prices()), recv, out);
+    begin(listed, unnamed, ((before, number), || step.prices()), (at, recv), out);
     give(listed, at, step, recv, out);
     Ok(())
 }
@@ -275,8 +294,11 @@ pub(super) fn window(
         "snapshot" => {
             let number = needed(told.data.sequence_end, "no C")?;
             let listed = roster.get(&told.symbol)?;
+            listed.state.form = Form::Unknown;
             lay(listed, Whole { at, number, bids, asks }, recv, out);
-            (listed.state.form, listed.state.whole) = (Form::Changes, None);
+            if listed.state.whole.is_some() {
+                listed.state.follow();
+            }
             Ok(())
         }
         "delta" => {
@@ -284,7 +306,7 @@ pub(super) fn window(
             let listed = roster.get(&told.symbol)?;
             let (before, number) = range;
             let step = Step { before, number, bids, asks };
-            begin(listed, unnamed, (range, || step.prices()), recv, out);
+            begin(listed, unnamed, (range, || step.prices()), (at, recv), out);
             give(listed, at, step, recv, out);
             Ok(())
         }
@@ -292,7 +314,7 @@ pub(super) fn window(
     }
 }
 
-/// Takes the best levels, unless the book is told by more.
+/// Takes a message of the best levels.
 pub(super) fn depth(
     roster: &mut Roster<State>,
     form: Form,
@@ -305,38 +327,54 @@ pub(super) fn depth(
     let seq = digits.map(Digits::number).transpose()?;
     let [bids, asks] = sides(&mut told.data)?;
     let listed = roster.get(&told.symbol)?;
-    if form < listed.state.form {
-        return Ok(());
-    }
-    listed.state.form = form;
-    let event = listed.event(at, recv, Body::BookSnapshot { bids, asks, checksum: None });
-    out.push((listed.instrument.clone(), Event { seq, ..event }));
+    show(listed, form, (seq, at, [bids, asks]), recv, out);
     Ok(())
 }
 
-/// Gives a whole book, and behind it what came before it and is newer.
-fn lay(
+/// Gives the best levels, unless the book is told by more.
+fn show(
     listed: &mut Listed<State>,
-    Whole { at, number, bids, asks }: Whole,
+    form: Form,
+    (seq, at, [bids, asks]): (Option<u64>, Option<Nanos>, [Vec<LevelChange>; 2]),
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) {
+    let state = &mut listed.state;
+    if form < state.form && !state.ends(seq, at.unwrap_or(recv)) {
+        return;
+    }
+    (state.form, state.alone_since) = (form, None);
+    let event = listed.event(at, recv, Body::BookSnapshot { bids, asks, checksum: None });
+    out.push((listed.instrument.clone(), Event { seq, ..event }));
+}
+
+/// Gives a whole book, and behind it what came before it and is newer; nothing where changes between
+/// are missing while another book stands.
+fn lay(listed: &mut Listed<State>, whole: Whole, recv: Nanos, out: &mut Vec<(Instrument, Event)>) {
+    let state = &mut listed.state;
+    let later = state.backlog.stand_on(whole.number);
+    let mut before = Some(whole.number);
+    let is_joined =
+        later.iter().all(|change| change.prev_seq == mem::replace(&mut before, change.seq));
+    let last = later.last().map_or(Some(whole.number), |change| change.seq);
+    if state.form != Form::Unknown && !(is_joined && state.last <= last) {
+        return;
+    }
+    if !is_joined || later.is_empty() && state.form != Form::Changes {
+        state.form = Form::Unknown;
+        state.whole = later.is_empty().then(|| whole.clone());
+    } else if state.form != Form::Changes {
+        state.follow();
+    }
+    state.last = last;
+    let Whole { at, number, bids, asks } = whole;
     let event = listed.event(at, recv, Body::BookSnapshot { bids, asks, checksum: None });
     out.push((listed.instrument.clone(), Event { seq: Some(number), ..event }));
-    let state = &mut listed.state;
-    state.last = Some(number);
-    // It replaces a book of best levels, which changes would not continue.
-    if state.form < Form::Changes {
-        state.form = Form::Unknown;
-    }
-    for event in state.backlog.stand_on(number) {
-        state.last = state.last.max(event.seq);
-        out.push((listed.instrument.clone(), event));
-    }
+    out.extend(later.into_iter().map(|event| (listed.instrument.clone(), event)));
 }
 
 /// Takes the REST book: of the symbol it names, else of the one its URL asks for, else of the only
-/// one heard of. Before any was heard of it waits for the changes that continue it.
+/// one heard of. Before any was heard of, a whole one waits for the changes that continue it.
 pub(super) fn snapshot(
     (roster, unnamed): (&mut Roster<State>, &mut Unnamed),
     mut book: rest::Book<'_>,
@@ -348,20 +386,23 @@ pub(super) fn snapshot(
     let number = needed(book.sequence, "no sequence")?;
     let bids = levels(book.bids.take().ok_or(FrameError::Shape("no bids"))?)?;
     let asks = levels(book.asks.take().ok_or(FrameError::Shape("no asks"))?)?;
+    let is_part = is_part(url, bids.len().max(asks.len()));
     let whole = Whole { at, number, bids, asks };
     let named = book.symbol.as_deref().or_else(|| url.and_then(symbol_in)).map(str::to_owned);
     let symbol = match named.map_or_else(|| roster.only(), Ok) {
-        Err(FrameError::UnnamedSnapshot(0)) if unnamed.0.len() < UNNAMED_MAX => {
+        Err(FrameError::UnnamedSnapshot(0)) if !is_part && unnamed.0.len() < UNNAMED_MAX => {
             unnamed.0.push(whole);
             return Ok(());
         }
         symbol => symbol?,
     };
     let listed = roster.get(&symbol)?;
-    if listed.state.form != Form::Changes {
-        listed.state.whole = Some(whole.clone());
+    if is_part {
+        let sides = [whole.bids, whole.asks];
+        show(listed, Form::Part, (Some(number), at, sides), recv, out);
+    } else {
+        lay(listed, whole, recv, out);
     }
-    lay(listed, whole, recv, out);
     Ok(())
 }
 
@@ -371,6 +412,21 @@ fn levels(levels: Vec<Level>) -> Result<Vec<LevelChange>, FrameError> {
 
 /// The value of the URL's parameter `symbol`.
 fn symbol_in(url: &str) -> Option<&str> {
+    parameter(url, "symbol=")
+}
+
+/// The value of a parameter of the URL, which begins so.
+fn parameter<'a>(url: &'a str, begins: &str) -> Option<&'a str> {
     let (_, query) = url.split_once('?')?;
-    query.split('&').find_map(|pair| pair.strip_prefix("symbol="))
+    query.split('&').find_map(|pair| pair.strip_prefix(begins))
+}
+
+/// Whether a REST book whose longer side has so many levels is cut there.
+fn is_part(url: Option<&str>, longest: usize) -> bool {
+    let Some(url) = url else { return PARTS.contains(&longest) };
+    let path = url.split_once('?').map_or(url, |(path, _)| path);
+    let (_, name) = path.rsplit_once('/').unwrap_or_default();
+    let asked = name.strip_prefix("level2_").or_else(|| name.strip_prefix("depth"));
+    let asked = asked.or_else(|| parameter(url, "limit="));
+    asked.and_then(|levels| levels.parse().ok()).is_some_and(|levels: usize| levels <= longest)
 }

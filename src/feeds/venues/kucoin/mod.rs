@@ -8,8 +8,9 @@
 //!   message may tell some again ([`book`]).
 //! - Snapshot: classic by REST, joined with the changes that came before it; `obu` begins with one.
 //!   A REST book that does not say whose it is, before any instrument was heard of, is that of the
-//!   first one whose changes continue it by number and by price. Where nobody hears the changes, the 5 or 50 best levels
-//!   are the book; the spot's have no number.
+//!   first one whose changes continue it by number and by price. While no changes stand on a whole
+//!   book, the 5 or 50 best levels are the book; the spot's have no number. Parts of the REST book
+//!   are best levels too.
 //! - Checksum: none.
 //! - Scale: decimals as text; the futures' REST books and some of their trades have bare numbers,
 //!   small ones with an exponent. Time: milli-, micro- or nanoseconds, told by their size; in 2021

@@ -2,19 +2,25 @@
 
 use super::book::Whole;
 use super::frame::Kind;
+use crate::domain::market::{Nanos, SECOND_NS};
 use crate::feeds::venues::backlog::Backlog;
 
-/// How a book is told; what says more stands above what says less.
+/// For how long what makes the book is silent, while others tell more, when it has ended.
+const SILENCE_MAX: Nanos = 60 * SECOND_NS;
+
+/// What the book is made of; what says more stands above what says less.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Form {
-    /// Not yet, or by a whole book of REST.
+    /// Nothing, or a whole book of REST that no change has continued yet.
     #[default]
     Unknown,
-    /// By its 5 best levels, again and again.
+    /// A part of the book of REST.
+    Part,
+    /// Its 5 best levels, again and again.
     Best5,
-    /// By its 50 best levels, again and again.
+    /// Its 50 best levels, again and again.
     Best50,
-    /// By its changes.
+    /// Its changes, on a whole book.
     Changes,
 }
 
@@ -23,12 +29,14 @@ pub(super) enum Form {
 pub(super) struct State {
     /// The recent changes of its book.
     pub backlog: Backlog,
-    /// How its book is told.
+    /// What its book is made of.
     pub form: Form,
-    /// The last whole book of REST, until changes are heard: best levels may come between.
+    /// The last whole book of REST, until a change says more: best levels may come between.
     pub whole: Option<Whole>,
-    /// The number that the book was given up to.
+    /// The number that changes were told up to.
     pub last: Option<u64>,
+    /// Since when only others than what makes the book were heard.
+    pub alone_since: Option<Nanos>,
     /// What tells its best bid and ask: the kind of message that did so first.
     quotes: Option<Kind>,
 }
@@ -38,6 +46,25 @@ impl State {
     /// again of what was given, the number that was given.
     pub fn base(&self, (before, last): (u64, u64)) -> u64 {
         self.last.filter(|given| before < *given && *given < last).unwrap_or(before)
+    }
+
+    /// Its changes make the book from here on.
+    pub fn follow(&mut self) {
+        (self.form, self.whole, self.alone_since) = (Form::Changes, None, None);
+    }
+
+    /// Ends what makes the book, where it was silent for too long when another tells this; at once
+    /// where that is an answer, of which nothing more will come.
+    pub fn ends(&mut self, seq: Option<u64>, at: Nanos) -> bool {
+        if seq.is_some() && seq <= self.last {
+            return false;
+        }
+        let since = *self.alone_since.get_or_insert(at);
+        let has_ended = self.form <= Form::Part || SILENCE_MAX < at.saturating_sub(since);
+        if has_ended {
+            (self.form, self.whole, self.alone_since) = (Form::Unknown, None, None);
+        }
+        has_ended
     }
 
     /// Whether messages of that kind tell its best bid and ask; two kinds would take turns, each
