@@ -20,8 +20,8 @@
 //! while the changes have none to stand on: these are kept beside it, for a REST book that they
 //! continue; one that came before them is given again at the first that does. Where they have a gap,
 //! the best levels are the book again. What makes the book has ended where it is silent for a minute
-//! of the venue's time while others tell what it did not (what does not change is not sent, "Orderbook
-//! - Level50"): best levels take its place, by changes the instrument is given as lost.
+//! of the venue's time while others tell what it did not ("If there is no change in the market, data
+//! will not be pushed"): best levels take its place, by changes the instrument is given as lost.
 //!
 //! REST has parts of the book too (`level2_20`, `level2_100`; the futures' `depth20`, `depth100`): best
 //! levels, which give nothing while a stream tells the book, and are lost at the next change. A body
