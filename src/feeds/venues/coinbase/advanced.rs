@@ -93,7 +93,10 @@ impl Coinbase {
         }
         self.roster.check(given.iter().map(|given| given.symbol))?;
         let by = match number {
-            Some(number) => self.number(number, recv, out),
+            Some(number) => match self.number(number, recv, out) {
+                Some(by) => by,
+                None => return Ok(()),
+            },
             None => self.numbers.unnumbered(),
         };
         for Given { symbol, at, body } in given {
@@ -133,19 +136,19 @@ impl Coinbase {
         Ok(())
     }
 
-    /// Counts a message, and tells which connection it came by. After a gap every product has lost
-    /// something.
+    /// Counts a message, and tells which connection it came by; none where it was told before. After a
+    /// gap every product has lost something.
     pub(super) fn number(
         &mut self,
         number: u64,
         recv: Nanos,
         out: &mut Vec<(Instrument, Event)>,
-    ) -> u64 {
-        let Counted { by, is_gap } = self.numbers.take(number, recv);
+    ) -> Option<u64> {
+        let Counted { by, is_gap } = self.numbers.take(number, recv)?;
         if is_gap {
             self.roster.lose(recv, out, Product::lose);
         }
-        by
+        Some(by)
     }
 }
 

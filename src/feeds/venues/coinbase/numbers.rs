@@ -2,7 +2,8 @@
 //! connections as one, in messages that do not say which they came by.
 //!
 //! A number is of the connection that stands right before it; where none does, the one nearest below
-//! has a gap; where all are above, one begins, or one whose beginning was not heard. Of two that stand
+//! has a gap; where one stands at the number itself, its message came twice; where all are above, one
+//! begins, or one whose beginning was not heard. Of two that stand
 //! at the same number the next one tells nothing, which is a gap too, because what either of them lacks
 //! would not be seen. One that was silent for a minute while another spoke has ended.
 //!
@@ -41,25 +42,29 @@ pub(super) struct Counted {
 }
 
 impl Numbers {
-    /// Takes the number of a message.
-    pub fn take(&mut self, number: u64, recv: Nanos) -> Counted {
+    /// Takes the number of a message; none where the message was told before.
+    pub fn take(&mut self, number: u64, recv: Nanos) -> Option<Counted> {
         if let Some(newest) = self.standing.last().map(|known| known.heard) {
             self.standing.retain(|known| newest.saturating_sub(known.heard) <= SILENCE_MAX);
         }
         let below = self.standing.iter().enumerate().filter(|(_, known)| known.last < number);
         let nearest = below.max_by_key(|(_, known)| known.last);
         let Some((at, last)) = nearest.map(|(at, known)| (at, known.last)) else {
+            // Where two have just begun, both stand at 0.
+            if 0 < number && self.standing.iter().any(|known| known.last == number) {
+                return None;
+            }
             self.begun += 1;
             if CONNECTIONS_MAX <= self.standing.len() {
                 self.standing.remove(0);
             }
             self.standing.push(Connection { id: self.begun, last: number, heard: recv });
-            return Counted { by: self.begun, is_gap: false };
+            return Some(Counted { by: self.begun, is_gap: false });
         };
         let is_unclear = self.standing.iter().filter(|known| known.last == last).nth(1).is_some();
         let id = self.standing.remove(at).id;
         self.standing.push(Connection { id, last: number, heard: recv });
-        Counted { by: id, is_gap: is_unclear || number - last != 1 }
+        Some(Counted { by: id, is_gap: is_unclear || number - last != 1 })
     }
 
     /// The connection of messages without numbers.
@@ -88,7 +93,7 @@ mod tests {
     /// Of each number the connection, and whether it shows a gap.
     fn taken<const N: usize>(numbers: &mut Numbers, given: [u64; N]) -> [(u64, bool); N] {
         given.map(|number| {
-            let counted = numbers.take(number, SECOND_NS);
+            let counted = numbers.take(number, SECOND_NS).unwrap();
             (counted.by, counted.is_gap)
         })
     }
@@ -116,6 +121,15 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_comes_twice_counts_once() {
+        let mut numbers = Numbers::default();
+        taken(&mut numbers, [0, 1, 2]);
+        assert_eq!(numbers.take(2, SECOND_NS), None);
+        assert_eq!(taken(&mut numbers, [3, 0, 4]), [(1, false), (2, false), (1, false)]);
+        assert_eq!(numbers.take(4, SECOND_NS), Some(Counted { by: 2, is_gap: true }));
+    }
+
+    #[test]
     fn a_connection_below_all_others_is_another_one() {
         let mut numbers = Numbers::default();
         let wanted = [(1, false), (2, false), (2, false), (1, false), (2, false), (3, false)];
@@ -129,12 +143,12 @@ mod tests {
             taken(&mut numbers, [0, 1, 0]);
             numbers.take(1, (1 + later) * SECOND_NS);
             let counted = numbers.take(2, (1 + later) * SECOND_NS);
-            assert_eq!(counted, Counted { by: 2, is_gap: wanted });
+            assert_eq!(counted, Some(Counted { by: 2, is_gap: wanted }));
             assert_eq!(numbers.stands(1), wanted);
         }
         let mut alone = Numbers::default();
         alone.take(0, 0);
-        assert_eq!(alone.take(1, 900 * SECOND_NS), Counted { by: 1, is_gap: false });
+        assert_eq!(alone.take(1, 900 * SECOND_NS), Some(Counted { by: 1, is_gap: false }));
     }
 
     #[test]
