@@ -20,7 +20,7 @@ pub fn run(name: &str, files: &[PathBuf]) -> anyhow::Result<()> {
         .filter_map(|record| match &record.what {
             Captured::Message(text) => Some(text.as_str()),
             Captured::Response { body, .. } => Some(body.as_str()),
-            Captured::Connected { .. } => None,
+            Captured::Connected { .. } | Captured::Said(_) => None,
         })
         .collect();
     ensure!(!texts.is_empty(), "no frames");

@@ -57,7 +57,7 @@ pub fn frames(files: &[PathBuf]) -> anyhow::Result<Vec<Vec<u8>>> {
         match record?.what {
             Captured::Message(text) => frames.push(text.into_bytes()),
             Captured::Response { body, .. } => frames.push(body.into_bytes()),
-            Captured::Connected { .. } => {}
+            Captured::Connected { .. } | Captured::Said(_) => {}
         }
     }
     Ok(frames)

@@ -6,7 +6,7 @@
 //! - `RECV: JSON`: a message (cryptofeed's recorder; decimal seconds);
 //! - `RECV: b'…'`: a binary message, as Python writes bytes; unpacked where it is deflate, zlib or
 //!   gzip (OKX and OKCoin until 2021);
-//! - `URL <- RECV: JSON`: what the client sent; passed over;
+//! - `URL <- RECV: TEXT`: what the client said, which is no frame of the venue;
 //! - `URL <-> RECV`: a connection was opened;
 //! - `URL -> RECV: BODY`: an HTTP response;
 //! - a blank line: passed over;
@@ -71,6 +71,8 @@ pub enum Captured {
         /// Its URL.
         url: String,
     },
+    /// What the client said.
+    Said(String),
 }
 
 impl Record {
@@ -81,7 +83,14 @@ impl Record {
             Captured::Message(text) => Frame::Message(text),
             Captured::Response { url, body } => Frame::Response { url: url.as_deref(), body },
             Captured::Connected { .. } => Frame::Connected,
+            Captured::Said(text) => Frame::Said(text),
         }
+    }
+
+    /// Whether it is no frame of the venue, but what the client said.
+    #[must_use]
+    pub fn is_said(&self) -> bool {
+        matches!(self.what, Captured::Said(_))
     }
 }
 
@@ -211,11 +220,11 @@ impl Iterator for Capture {
                 Err(error) => return Some(Err(error)),
             };
             match parse(line.trim()) {
-                Some(Said::Heard(record)) => {
+                Some(Parsed::Record(record)) => {
                     let what = self.neighbours.take(record.what);
                     return Some(Ok(Record { what, ..record }));
                 }
-                Some(Said::Nothing) => {}
+                Some(Parsed::Nothing) => {}
                 None => return Some(Err(self.fail(Fault::Malformed))),
             }
         }
@@ -341,32 +350,37 @@ fn read_line(reader: &mut dyn BufRead, bytes: &mut Vec<u8>) -> io::Result<Line> 
     }
 }
 
-enum Said {
-    Heard(Record),
+enum Parsed {
+    Record(Record),
     Nothing,
 }
 
 /// Reads one line; none where it has no known form.
-fn parse(line: &str) -> Option<Said> {
+fn parse(line: &str) -> Option<Parsed> {
     if line.is_empty() {
-        return Some(Said::Nothing);
+        return Some(Parsed::Nothing);
     }
     let (first, rest) = line.split_once(' ')?;
     if !first.starts_with(|c: char| c.is_ascii_digit()) {
         let url = first.contains("://").then(|| first.to_owned())?;
         let (arrow, rest) = rest.split_once(' ')?;
         return match arrow {
-            "<-" => Some(Said::Nothing),
+            "<-" => {
+                let (recv, text) = rest.split_once(": ")?;
+                let what = Captured::Said(text.to_owned());
+                let recv = seconds(recv)?;
+                Some(Parsed::Record(Record { recv, connection: 0, what }))
+            }
             "<->" => {
                 let recv = seconds(rest.trim())?;
                 let what = Captured::Connected { url };
-                Some(Said::Heard(Record { recv, connection: 0, what }))
+                Some(Parsed::Record(Record { recv, connection: 0, what }))
             }
             "->" => {
                 let (recv, body) = rest.split_once(": ")?;
                 let what = Captured::Response { url: Some(url), body: body.to_owned() };
                 let recv = seconds(recv)?;
-                Some(Said::Heard(Record { recv, connection: 0, what }))
+                Some(Parsed::Record(Record { recv, connection: 0, what }))
             }
             _ => None,
         };
@@ -383,7 +397,7 @@ fn parse(line: &str) -> Option<Said> {
     };
     let is_empty = text.is_empty();
     let what = Captured::Message(text);
-    (!is_empty).then_some(Said::Heard(Record { recv, connection: 0, what }))
+    (!is_empty).then_some(Parsed::Record(Record { recv, connection: 0, what }))
 }
 
 /// Bytes as Python writes them: `b'…'`, or `b"…"` where a `'` is in them.

@@ -163,7 +163,7 @@ pub fn replay(
             }
         };
         std::thread::sleep(pace.wait_for(captured.recv));
-        played.frames += 1;
+        played.frames += u64::from(!captured.is_said());
         found.clear();
         let adapter = adapters.of(captured.connection);
         if let Err(error) = adapter.take(captured.frame(), captured.recv, &mut found) {

@@ -114,8 +114,9 @@ pub(super) fn fold(venue: &Venue, files: &[PathBuf]) -> Result<Folded, TruthErro
         BTreeMap::new();
     let mut folded = Folded::default();
     let (mut events, mut candles) = (Vec::new(), Vec::new());
-    for (message, record) in capture::merge(files).map_err(unreadable)?.enumerate() {
-        folded.frames += 1;
+    for record in capture::merge(files).map_err(unreadable)? {
+        let message = folded.frames;
+        folded.frames += usize::from(!record.as_ref().is_ok_and(capture::Record::is_said));
         let record = match record {
             Ok(record) => record,
             Err(error) => {

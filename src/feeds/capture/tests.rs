@@ -29,6 +29,7 @@ fn every_form_is_read() {
     let url = "wss://ws.kraken.com".to_owned();
     let what = Captured::Connected { url };
     let opened = Record { recv: 1_618_678_132_385_815_100, connection: 0, what };
+    let said = Captured::Said("{\"event\":\"subscribe\"}".to_owned());
     let response = Captured::Response {
         url: Some("https://x.com/depth?symbol=A&limit=5".to_owned()),
         body: "{\"lastUpdateId\":1, \"b\": []}".to_owned(),
@@ -37,6 +38,7 @@ fn every_form_is_read() {
         records,
         [
             opened,
+            Record { recv: 1_618_678_132_825_306_200, connection: 0, what: said },
             message(1_618_678_132_825_818_800, "{\"event\":\"heartbeat\"}"),
             message(1_723_161_253_937_085_768, "{\"stream\":\"x\"}"),
             Record { recv: 1_626_992_741_301_402_000, connection: 0, what: response },

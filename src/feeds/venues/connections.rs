@@ -10,7 +10,7 @@ mod maker;
 
 use std::collections::HashMap;
 
-pub(super) use self::maker::{Maker, SILENCE_MAX, Taken};
+pub(super) use self::maker::{Maker, Taken};
 use super::candle::Witness;
 use super::{Adapter, Frame, FrameError, Venue};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
@@ -118,11 +118,11 @@ impl Way<'_> {
             let taken = match event.body {
                 Body::BookSnapshot { .. } => {
                     // It stands on nothing that came by another, which has not said that it ended.
-                    maker.begins(connection);
+                    maker.begins(connection, recv);
                     Taken::Given
                 }
                 Body::Disconnect => maker.ends(connection),
-                _ => maker.goes_on(connection, event.ts_event, |_| true),
+                _ => maker.goes_on(connection, recv, |_| true),
             };
             if taken == Taken::Anew {
                 let (seq, prev_seq, body) = (None, None, Body::Disconnect);

@@ -34,6 +34,7 @@ pub(in crate::feeds) mod prints;
 pub(in crate::feeds) mod reading;
 mod roster;
 mod sided;
+mod silence;
 mod step;
 mod utc;
 mod venue;
@@ -56,6 +57,8 @@ pub enum Frame<'a> {
     },
     /// A connection was opened; it says nothing of what was missed before.
     Connected,
+    /// What this side said by a connection. Only recordings tell it.
+    Said(&'a str),
     /// The connection is gone: every instrument heard of gets a `disconnect`.
     Lost,
 }

@@ -96,6 +96,11 @@ impl<S: Default> Roster<S> {
         }
     }
 
+    /// What is remembered of each.
+    pub fn states(&mut self) -> impl Iterator<Item = &mut S> {
+        self.listed.iter_mut().map(|listed| &mut listed.state)
+    }
+
     /// Tells every instrument that its feed is lost; `forget` takes from what is remembered what
     /// does not outlive a connection.
     pub fn lose(

@@ -187,7 +187,7 @@ impl Witness for Klines {
         let text = match frame {
             Frame::Message(text) => text,
             Frame::Response { url, body } => return self.body(url, body, out),
-            Frame::Connected | Frame::Lost => return Ok(()),
+            Frame::Connected | Frame::Said(_) | Frame::Lost => return Ok(()),
         };
         self.hear(text);
         if text.contains("\"aggTrade\"") {

@@ -33,15 +33,14 @@
 use super::super::FrameError;
 use super::super::backlog::Backlog;
 use super::super::roster::{Listed, Roster};
+use super::super::silence::Silence;
 use super::unnamed::{Change, Span, Unnamed};
 use super::{Contract, Rules, Told, needed, time_of};
-use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos, SECOND_NS};
+use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos};
 
 /// Levels of a whole book that is kept for the first change; the venue sends at most 5000 of a side
 /// ("Order Book").
 const WHOLE_MAX: usize = 10_000;
-/// For how long what makes the book is not heard while the other is, before that takes its place.
-const SILENCE_MAX: Nanos = 60 * SECOND_NS;
 /// The limits of a whole book ("Order Book"); on spot others can be asked too.
 const LIMITS: [usize; 8] = [5, 10, 20, 50, 100, 500, 1_000, 5_000];
 /// The most levels of a side that the streams of best levels have.
@@ -55,8 +54,8 @@ pub(super) struct Book {
     backlog: Backlog,
     run: Option<Run>,
     stand: Stand,
-    /// Since when what does not make the book is heard alone.
-    other_since: Option<Nanos>,
+    /// Of what makes the book, by the time of receipt: spot's best levels have no other.
+    silence: Silence,
     /// The last whole book, until a change is heard.
     whole: Option<Box<Snapshot>>,
     /// The first prices of the last changes' sides.
@@ -111,11 +110,6 @@ impl Snapshot {
             bids: needed(told.bids, "no bids")?.changes()?,
             asks: needed(told.asks, "no asks")?.changes()?,
         })
-    }
-
-    /// When it was: by the venue's clock, else when it was received.
-    fn moment(&self) -> Nanos {
-        self.at.unwrap_or(self.recv)
     }
 
     /// How many levels of a side it can hold.
@@ -190,16 +184,20 @@ impl Book {
         changes
     }
 
+    /// Whether a change from `before` leaves no gap behind those heard.
+    pub fn is_continued_from(&self, before: u64) -> bool {
+        self.run.is_some_and(|run| before <= run.last)
+    }
+
+    /// Whether there is a whole book, and a change from `before` leaves no gap behind it.
+    pub fn is_whole_from(&self, before: u64) -> bool {
+        matches!(self.stand, Stand::Whole { seq, .. } if before <= seq)
+    }
+
     /// Whether the change from `before` to `last` is the one of the run that goes beyond that number.
     pub fn crosses(&self, before: u64, last: u64, seq: u64) -> bool {
         let is_crossed = |run: Run| before <= run.last && run.last <= seq && seq < last;
         self.run.is_some_and(is_crossed)
-    }
-
-    /// Whether what does not make the book was heard alone for long enough, now that it is heard.
-    fn is_silent(&mut self, now: Nanos) -> bool {
-        let since = *self.other_since.get_or_insert(now);
-        SILENCE_MAX < now.saturating_sub(since)
     }
 
     /// Follows a change that is given, as the hub does.
@@ -281,7 +279,6 @@ pub(super) fn update(
             give(listed, snapshot, out);
         }
     }
-    let now = at.unwrap_or(recv);
     let book = &mut listed.state.book;
     book.note(&bids);
     book.note(&asks);
@@ -290,7 +287,7 @@ pub(super) fn update(
     let event = Event { seq: Some(last), prev_seq: Some(prev_seq), ..listed.event(at, recv, body) };
     let book = &mut listed.state.book;
     let event = book.backlog.follow_from(Some(before), event);
-    if book.stand == Stand::Best && !book.is_silent(now) {
+    if book.stand == Stand::Best && !book.silence.is_over(recv) {
         return Ok(());
     }
     if matches!(book.stand, Stand::Best | Stand::Asked) {
@@ -298,7 +295,7 @@ pub(super) fn update(
         out.push((listed.instrument.clone(), listed.event(at, recv, Body::Disconnect)));
     }
     let book = &mut listed.state.book;
-    book.other_since = None;
+    book.silence.speaks(recv);
     book.advance(&event);
     out.push((listed.instrument.clone(), event));
     Ok(())
@@ -349,13 +346,14 @@ fn give(listed: &mut Listed<Contract>, snapshot: Snapshot, out: &mut Vec<(Instru
     let is_less = match book.stand {
         Stand::Nothing | Stand::Asked => false,
         Stand::Whole { depth: mine, .. } if joins && mine <= depth => false,
-        Stand::Whole { .. } => !book.is_silent(snapshot.moment()),
+        Stand::Whole { .. } => !book.silence.is_over(snapshot.recv),
         Stand::Best => !joins,
     };
     if is_less && book.run.is_some() {
         return;
     }
-    (book.stand, book.other_since) = (Stand::of(seq, depth), None);
+    book.stand = Stand::of(seq, depth);
+    book.silence.speaks(snapshot.recv);
     let event = snapshot.event(listed);
     out.push((listed.instrument.clone(), event));
     let book = &mut listed.state.book;
@@ -404,13 +402,16 @@ fn show(
 ) {
     let book = &mut listed.state.book;
     let gives = !is_asked && !matches!(book.stand, Stand::Whole { .. });
-    if !gives && book.run.is_some() && !book.is_silent(best.moment()) {
+    // They may be told again and again where nothing changes.
+    let is_known = matches!(book.stand, Stand::Whole { seq, .. } if best.seq <= Some(seq));
+    if !gives && book.run.is_some() && (is_known || !book.silence.is_over(best.recv)) {
         return;
     }
     if is_asked {
         book.stand = Stand::Asked;
     } else {
-        (book.stand, book.other_since) = (Stand::Best, None);
+        book.stand = Stand::Best;
+        book.silence.speaks(best.recv);
     }
     let event = best.event(listed);
     out.push((listed.instrument.clone(), event));

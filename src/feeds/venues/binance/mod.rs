@@ -344,7 +344,7 @@ impl Adapter for Binance {
         match frame {
             Frame::Message(text) => self.message(text, recv, out),
             Frame::Response { url, body } => self.response(url, body, recv, out),
-            Frame::Connected => Ok(()),
+            Frame::Connected | Frame::Said(_) => Ok(()),
             Frame::Lost => {
                 // What was given of the prints stays: the other kind must not tell it again.
                 self.roster.lose(recv, out, |contract| contract.book = depth::Book::default());

@@ -6,11 +6,14 @@
 //! first change that does. One that came later than the changes of the only symbol, and waits alone,
 //! waits for that symbol's first change that is later and where its levels are.
 //!
-//! Futures share their numbers between all symbols, of which others may still be heard: there joining
-//! shows nothing, and prices are not enough. One belongs to the symbol whose changes join with it and,
-//! up to its number, left just the quantities that it has: one at least, and no other.
+//! Futures share their numbers between all symbols: there joining shows nothing, and prices are not
+//! enough. One belongs to the symbol whose changes join with it and, up to its number, left just the
+//! quantities that it has: one at least, and no other. While a single symbol was heard of, and has no
+//! whole book, none at least: it is enough that its changes join, left no other, and are where the
+//! levels are, unless different ones meet that at once.
 //!
-//! Only where the changes of two symbols join is it refused, or where too many wait.
+//! Only where the changes of two symbols join is it refused, or where it is too large to wait. Where
+//! too many wait, the oldest go.
 
 use std::collections::BTreeMap;
 
@@ -82,6 +85,14 @@ impl Span {
     }
 }
 
+impl Waiting {
+    fn has_levels_of(&self, other: &Self) -> bool {
+        let [mine, theirs] =
+            [self, other].map(|Self { snapshot, .. }| (&snapshot.bids, &snapshot.asks));
+        mine == theirs
+    }
+}
+
 impl Change<'_> {
     fn is_within(self, span: Option<Span>) -> bool {
         let mut levels = self.bids.iter().chain(self.asks);
@@ -96,9 +107,15 @@ fn levels_of(sides: [&[LevelChange]; 2]) -> Levels {
     sides.map(|side| side.iter().map(|(price, qty)| (price.attos(), qty.attos())).collect())
 }
 
-/// Whether changes up to a snapshot's number left what it has. What the change that goes beyond the
-/// number touches may have changed before it or after; that is the last of them, or `crossing`.
-fn left(changes: &[Event], crossing: Option<Change<'_>>, seq: u64, snapshot: &Snapshot) -> bool {
+/// How many levels of a snapshot changes up to its number left as it has them; none where they left
+/// one otherwise. What the change that goes beyond the number touches may have changed before it or
+/// after; that is the last of them, or `crossing`.
+fn left(
+    changes: &[Event],
+    crossing: Option<Change<'_>>,
+    seq: u64,
+    snapshot: &Snapshot,
+) -> Option<usize> {
     let mut told = Levels::default();
     let mut open = crossing.map(|change| levels_of([change.bids, change.asks]));
     for change in changes {
@@ -118,18 +135,18 @@ fn left(changes: &[Event], crossing: Option<Change<'_>>, seq: u64, snapshot: &Sn
     let held = levels_of([&snapshot.bids, &snapshot.asks]);
     // Of what is below its last bid or above its last ask, it tells nothing.
     let last = [held[0].keys().next(), held[1].keys().next_back()];
-    let [Some(&last_bid), Some(&last_ask)] = last else { return false };
+    let [Some(&last_bid), Some(&last_ask)] = last else { return Some(0) };
     let known = [told[0].range(last_bid..), told[1].range(..=last_ask)];
     let mut equal = 0;
     for (held, (price, qty)) in
         held.iter().zip(known).flat_map(|(held, known)| known.map(move |level| (held, level)))
     {
         if held.get(price).copied().unwrap_or_default() != *qty {
-            return false;
+            return None;
         }
         equal += usize::from(*qty != 0);
     }
-    0 < equal
+    Some(equal)
 }
 
 impl Unnamed {
@@ -157,12 +174,18 @@ impl Unnamed {
     ) -> Result<Option<(String, Snapshot)>, FrameError> {
         let span = snapshot.span();
         let mut owners = Vec::new();
+        let is_only = roster.only().is_ok();
         for symbol in &self.followed {
             let book = &mut roster.get(symbol)?.state.book;
             let is_owner = book.joins(seq)
                 && match self.rules {
                     Rules::Spot => span.is_some_and(|span| book.is_within(span)),
-                    Rules::Futures => left(&book.changes(), None, seq, &snapshot),
+                    Rules::Futures => {
+                        let is_near = span.is_some_and(|span| book.is_within(span));
+                        let least = usize::from(!is_only || book.is_whole_from(seq) || !is_near);
+                        let equal = left(&book.changes(), None, seq, &snapshot);
+                        equal.is_some_and(|equal| least <= equal)
+                    }
                 };
             if is_owner {
                 owners.push(symbol);
@@ -190,12 +213,14 @@ impl Unnamed {
     }
 
     fn wait(&mut self, more: Waiting) -> Result<(), FrameError> {
-        let all = self.waiting.iter().chain([&more]);
-        let levels: usize = all.map(|waiting| waiting.snapshot.levels()).sum();
-        if WAITING_MAX <= self.waiting.len() || LEVELS_MAX < levels {
+        if LEVELS_MAX < more.snapshot.levels() {
             return Err(FrameError::UnnamedSnapshot(self.followed.len()));
         }
         self.waiting.push(more);
+        let mut levels: usize = self.waiting.iter().map(|waiting| waiting.snapshot.levels()).sum();
+        while WAITING_MAX < self.waiting.len() || LEVELS_MAX < levels {
+            levels -= self.waiting.remove(0).snapshot.levels();
+        }
         Ok(())
     }
 
@@ -209,14 +234,7 @@ impl Unnamed {
     ) -> Option<Snapshot> {
         let Change { before, last, .. } = change;
         if self.rules == Rules::Futures {
-            let mut changes = None;
-            let place = self.waiting.iter().rposition(|Waiting { seq, snapshot, .. }| {
-                book.crosses(before, last, *seq) && {
-                    let changes = changes.get_or_insert_with(|| book.changes());
-                    left(changes, Some(change), *seq, snapshot)
-                }
-            })?;
-            return Some(self.waiting.remove(place).snapshot);
+            return self.left_by(book, change, only.is_some());
         }
         let joins = |waiting: &Waiting| {
             book.joins_by(before, last, waiting.seq) && change.is_within(waiting.span)
@@ -230,5 +248,36 @@ impl Unnamed {
         let is_later = *seq < last && only.is_some() && later_than.as_deref() == only;
         let is_shown = is_later && change.is_within(*span);
         is_shown.then(|| self.waiting.pop())?.map(|waiting| waiting.snapshot)
+    }
+
+    /// The same where symbols share their numbers.
+    fn left_by(&mut self, book: &mut Book, change: Change<'_>, is_only: bool) -> Option<Snapshot> {
+        let Change { before, last, .. } = change;
+        let is_enough = is_only && !book.is_whole_from(before);
+        let mut changes = None;
+        // Those that meet no more than what is enough for the only symbol.
+        let mut fitting: Vec<usize> = Vec::new();
+        for (place, Waiting { seq, span, snapshot, .. }) in self.waiting.iter().enumerate().rev() {
+            let crosses = book.crosses(before, last, *seq);
+            let is_near =
+                || change.is_within(*span) || span.is_some_and(|span| book.is_within(span));
+            let fits = is_enough && book.joins_by(before, last, *seq) && is_near();
+            if !crosses && !fits {
+                continue;
+            }
+            let changes = changes.get_or_insert_with(|| match book.is_continued_from(before) {
+                true => book.changes(),
+                // Of what changed in the gap, those before it tell nothing.
+                false => Vec::new(),
+            });
+            match left(changes, Some(change), *seq, snapshot) {
+                Some(1..) if crosses => return Some(self.waiting.remove(place).snapshot),
+                Some(_) if fits => fitting.push(place),
+                _ => {}
+            }
+        }
+        let (latest, others) = fitting.split_first()?;
+        let is_same = |place: &usize| self.waiting[*place].has_levels_of(&self.waiting[*latest]);
+        others.iter().all(is_same).then(|| self.waiting.remove(*latest).snapshot)
     }
 }

@@ -318,7 +318,7 @@ impl Adapter for Bitfinex {
                 Some(b'{') => self.notice(text, recv, out),
                 _ => Err(FrameError::Shape("neither an object nor a list")),
             },
-            Frame::Response { .. } => Ok(()),
+            Frame::Response { .. } | Frame::Said(_) => Ok(()),
             Frame::Connected => {
                 self.begin();
                 Ok(())

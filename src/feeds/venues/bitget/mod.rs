@@ -179,9 +179,14 @@ impl Adapter for Bitget {
     ) -> Result<(), FrameError> {
         match frame {
             Frame::Message(text) => self.message(text, recv, out),
-            // REST bodies are not asked for: the book comes with its subscription. Another
-            // connection's books may go on: what is followed is kept.
-            Frame::Response { .. } | Frame::Connected => Ok(()),
+            // REST bodies are not asked for: the book comes with its subscription.
+            Frame::Response { .. } => Ok(()),
+            // Another connection's books may go on: what is followed is kept.
+            Frame::Connected => {
+                self.roster.states().for_each(|state| state.book.reopened());
+                Ok(())
+            }
+            Frame::Said(_) => Ok(()),
             Frame::Lost => {
                 // The numbering of prints goes on: their ids must not come again.
                 self.roster.lose(recv, out, |state| state.book.forget());

@@ -90,7 +90,7 @@ impl Adapter for Bitmex {
                 }
             }
             Frame::Response { url, body } => rest::take(roster, url, body, recv, out),
-            Frame::Connected => Ok(()),
+            Frame::Connected | Frame::Said(_) => Ok(()),
             Frame::Lost => {
                 // The numbering of prints goes on: their ids must not come again.
                 roster.lose(recv, out, |contract| {

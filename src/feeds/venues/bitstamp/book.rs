@@ -14,23 +14,30 @@
 //!
 //! No number would show what is missing between a snapshot and the first change behind it. So a
 //! snapshot is proven by a change at or before it that was heard, or by being from after the
-//! subscription was confirmed, by this machine's clock: the server lags by seconds. One from before
-//! all changes heard is refused. One behind which none was heard yet is given, and lost by the first
-//! change that does not prove it. Where a subscription is confirmed again, the changes before it prove
-//! nothing; only a REST book that came since the connection was opened may still be proven.
+//! subscription: its time is after the confirmation was heard, or it came [`LAG_MAX`] after that, or
+//! after the subscription was asked for. The latter two are of this machine's clock alone, so they
+//! hold too where it is not the venue's. One from before all changes heard is refused. One behind which
+//! none was heard yet is given, and lost by the first change that does not prove it. Where a
+//! subscription is confirmed again, the changes before it prove nothing; only a REST book that came
+//! since the connection was opened may still be proven, and one that came [`LAG_MAX`] after the
+//! subscription was asked for is.
 
 use std::mem;
 
 use super::super::FrameError;
 use super::super::channel::{Choice, Source, Taken, Word};
 use super::super::roster::Roster;
-use super::{Data, Pair, needed};
-use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos};
+use super::{Data, Pair, Rest, needed};
+use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos, SECOND_NS};
 
 const CHANGES: Source = Source { name: "diff_order_book", rank: 3 };
 const LEVELS: Source = Source { name: "order_book", rank: 2 };
 const ORDERS: Source = Source { name: "detail_order_book", rank: 1 };
 const ANSWER: Source = Source { name: "REST", rank: 0 };
+
+/// By how much what REST answers may be older than the answer, and how long it takes until a
+/// subscription that was asked for holds, together: the server was seen to lag by up to 2.6 seconds.
+pub(super) const LAG_MAX: Nanos = 4 * SECOND_NS;
 
 /// Orders of a side in `detail_order_book`.
 const ORDERS_SHOWN: usize = 100;
@@ -91,6 +98,11 @@ fn is_shown(choice: &Choice) -> bool {
     choice.is(LEVELS) || choice.is(ORDERS)
 }
 
+/// Whether a REST book that came at `recv` is from after a subscription of then, whatever it lags by.
+fn is_after(recv: Nanos, since: Option<Nanos>) -> bool {
+    since.is_some_and(|since| LAG_MAX <= recv.saturating_sub(since))
+}
+
 /// A pair's changes begin anew, on a connection that was the last of `opened`; none where they end.
 pub(super) fn begin(
     roster: &mut Roster<Pair>,
@@ -103,13 +115,21 @@ pub(super) fn begin(
     let before = mem::take(&mut listed.state);
     let pair = &mut listed.state;
     pair.confirmed = opened.and((0 < recv).then_some(recv));
+    // What was answered before is not what this answers.
+    let is_answered = |said: &Nanos| before.confirmed.is_none_or(|before| before <= *said);
+    pair.said = opened.and(before.said.filter(is_answered));
     if is_shown(&before.choice) {
         pair.choice = before.choice;
         return Ok(());
     }
-    pair.rest = before.rest.filter(|(_, after)| Some(*after) == opened);
-    if pair.rest.is_some() {
-        takes_answer(&mut pair.choice, recv);
+    let is_proven = before.rest.is_some_and(|book| is_after(book.recv, pair.said));
+    pair.rest = before.rest.filter(|book| is_proven || Some(book.opened) == opened);
+    if let Some(Rest { at, .. }) = pair.rest {
+        if is_proven {
+            pair.choice.takes(CHANGES, word(true, at));
+        } else {
+            takes_answer(&mut pair.choice, at);
+        }
     } else if before.has_changes || before.rest.is_some() {
         let event = listed.event(None, recv, Body::Disconnect);
         out.push((listed.instrument.clone(), event));
@@ -133,7 +153,7 @@ pub(super) fn changes(
     pair.has_changes = true;
     let event = pair.backlog.follow(event);
     // What proves the book makes these changes the channel that goes on with it.
-    let proves = pair.rest.take().is_some_and(|(book, _)| seq <= book);
+    let proves = pair.rest.take().is_some_and(|book| seq <= book.seq);
     let taken = pair.choice.takes(CHANGES, word(proves, at));
     if taken == Taken::Passed {
         return Ok(());
@@ -180,7 +200,7 @@ fn shown(
     let listed = roster.get(symbol)?;
     let pair = &mut listed.state;
     // What waits for its first change is newer.
-    if pair.rest.is_some_and(|(book, _)| seq <= book) {
+    if pair.rest.is_some_and(|book| seq <= book.seq) {
         return Ok(());
     }
     let were_followed = pair.choice.is(CHANGES);
@@ -210,7 +230,8 @@ pub(super) fn snapshot(
     let (bids, asks) = (levels_of(bids)?, levels_of(asks)?);
     let listed = roster.get(symbol)?;
     let pair = &mut listed.state;
-    let was_subscribed = pair.confirmed.is_some_and(|since| since <= at);
+    let was_subscribed = pair.confirmed.is_some_and(|since| since <= at)
+        || is_after(recv, pair.said.or(pair.confirmed));
     let backlog = &pair.backlog;
     if backlog.has_forgotten_after(seq) || (backlog.begins_after(seq) && !was_subscribed) {
         return Err(FrameError::EarlySnapshot);
@@ -221,7 +242,7 @@ pub(super) fn snapshot(
         return Ok(());
     }
     let later = pair.backlog.stand_on(seq);
-    pair.rest = later.is_empty().then_some((seq, opened));
+    pair.rest = later.is_empty().then_some(Rest { seq, at, opened, recv });
     let body = Body::BookSnapshot { bids, asks, checksum: None };
     let event = Event { seq: Some(seq), ..listed.event(Some(at), recv, body) };
     out.push((listed.instrument.clone(), event));

@@ -6,7 +6,8 @@
 //! - Snapshot: REST, behind which the changes since its `microtimestamp` come again. In a recording
 //!   one adapter serves all connections of the venue, so that books by REST meet their changes. Which
 //!   pairs an opening is of is not told, but each subscription that is confirmed begins its pair's
-//!   changes anew: what came before is lost.
+//!   changes anew: what came before is lost. A recording tells too when a subscription was asked for,
+//!   which a recorder that reads late hears confirmed much later.
 //! - Checksum: none.
 //! - Scale: decimals as text.
 //! - Time: `microtimestamp`, microseconds as text.
@@ -61,12 +62,26 @@ struct Pair {
     backlog: Backlog,
     /// Which channel makes the book.
     choice: Choice,
+    /// When this side asked for its changes, where that is told.
+    said: Option<Nanos>,
     /// When it was heard that its changes are subscribed: all since then come.
     confirmed: Option<Nanos>,
     /// Whether changes came since.
     has_changes: bool,
-    /// The REST book behind which no change came yet: its number, and after which opening it came.
-    rest: Option<(u64, u32)>,
+    /// The REST book behind which no change came yet.
+    rest: Option<Rest>,
+}
+
+/// A REST book that was given.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    seq: u64,
+    /// The venue's time of it.
+    at: Nanos,
+    /// After which opening it came.
+    opened: u32,
+    /// When it came.
+    recv: Nanos,
 }
 
 /// The adapter.
@@ -86,6 +101,20 @@ struct Told<'a> {
     channel: Option<&'a str>,
     #[serde(borrow, default, deserialize_with = "one_object")]
     data: Option<Data<'a>>,
+}
+
+/// What this side says.
+#[derive(Deserialize)]
+struct Request<'a> {
+    event: &'a str,
+    #[serde(borrow)]
+    data: Requested<'a>,
+}
+
+/// What is asked for.
+#[derive(Deserialize)]
+struct Requested<'a> {
+    channel: &'a str,
 }
 
 /// Everything that data taken here can have; a REST book has the same.
@@ -175,6 +204,16 @@ impl Bitstamp {
         }
     }
 
+    /// What is no request for a pair's changes says nothing.
+    fn said(&mut self, text: &str, recv: Nanos) {
+        if let Ok(Request { event: "bts:subscribe", data }) = borrowed::from_str(text)
+            && let Some(symbol) = data.channel.strip_prefix("diff_order_book_")
+            && let Ok(listed) = self.roster.get(symbol)
+        {
+            listed.state.said = (0 < recv).then_some(recv);
+        }
+    }
+
     fn response(
         &mut self,
         url: Option<&str>,
@@ -211,6 +250,10 @@ impl Adapter for Bitstamp {
         match frame {
             Frame::Message(text) => self.message(text, recv, out),
             Frame::Response { url, body } => self.response(url, body, recv, out),
+            Frame::Said(text) => {
+                self.said(text, recv);
+                Ok(())
+            }
             Frame::Connected => {
                 self.opened = self.opened.wrapping_add(1);
                 Ok(())

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::domain::market::{Nanos, SECOND_NS};
+use crate::feeds::venues::silence::{self, Silence};
 
 /// A channel among those that tell the same of an instrument, each in its own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,10 +13,6 @@ pub(in crate::feeds::venues) struct Source {
     /// How much it tells; of a book whose changes are numbered, how many levels a side.
     pub rank: usize,
 }
-
-/// For how long the followed channel is silent, by the venue's time, when it is taken for ended: a
-/// recording of several connections does not tell that one did.
-const SILENCE_MAX: Nanos = 60 * SECOND_NS;
 
 /// How much later than the last change, by the venue's time, another connection's snapshot may be
 /// that does not hold it yet. One that is later still has numbers that began anew.
@@ -58,8 +55,10 @@ pub(in crate::feeds::venues) struct Choice {
     seq: Option<u64>,
     /// When what stands was told.
     told: Nanos,
-    /// Since when only such was heard as neither goes on with what stands nor takes its place.
-    alone_since: Option<Nanos>,
+    /// Whether it is over is asked by what neither goes on with it nor takes its place.
+    silence: Silence,
+    /// Whether a connection was opened since.
+    is_reopened: bool,
 }
 
 impl Choice {
@@ -75,10 +74,11 @@ impl Choice {
         let since_told = word.at.saturating_sub(self.told);
         let is_passed = match self.followed {
             Some(known) if known == source => {
-                word.seq.is_some() && word.seq < self.seq && since_told <= LATE_MAX
+                let is_late = word.seq.is_some() && word.seq < self.seq && since_told <= LATE_MAX;
+                is_late && !self.is_reopened
             }
-            Some(known) if source.rank < known.rank => !self.is_alone(word.at),
-            Some(known) if source.rank == known.rank => since_told <= SILENCE_MAX,
+            Some(known) if source.rank < known.rank => !self.silence.is_over(word.at),
+            Some(known) if source.rank == known.rank => !silence::is_long(self.told, word.at),
             _ => false,
         };
         if is_passed {
@@ -108,7 +108,7 @@ impl Choice {
             return Taken::Given;
         }
         let is_beside = self.followed.is_some_and(|known| known != source);
-        if (is_beside || is_old) && !self.is_alone(word.at) {
+        if (is_beside || is_old) && !self.silence.is_over(word.at) {
             return if is_beside { Taken::Passed } else { Taken::Given };
         }
         self.forget();
@@ -118,12 +118,20 @@ impl Choice {
     /// This is followed, and its book stands.
     fn stands(&mut self, source: Source, seq: Option<u64>, at: Nanos) {
         let told = if self.followed == Some(source) { self.told.max(at) } else { at };
-        *self = Self { followed: Some(source), rest: None, seq, told, alone_since: None };
+        *self = Self { followed: Some(source), seq, told, ..Self::default() };
+        self.silence.speaks(told);
     }
 
-    /// Whether what is heard now was heard alone for so long that what stands has ended.
-    fn is_alone(&mut self, at: Nanos) -> bool {
-        SILENCE_MAX < at.saturating_sub(*self.alone_since.get_or_insert(at))
+    /// An answer is given where no channel is followed: in a quiet market it would be heard alone
+    /// though none ended.
+    pub fn takes_answer(&mut self, source: Source, word: Word) -> Taken {
+        if self.followed.is_some() { Taken::Passed } else { self.takes_whole(source, word) }
+    }
+
+    /// A connection was opened. A whole book that comes then is another connection's late one only if
+    /// the one that makes the book has gone on since.
+    pub fn reopened(&mut self) {
+        self.is_reopened = true;
     }
 
     /// Whether that one is followed.

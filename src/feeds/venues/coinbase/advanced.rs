@@ -103,9 +103,9 @@ impl Coinbase {
             let listed = self.roster.get(symbol)?;
             let maker = &mut listed.state.maker;
             let taken = match body {
-                Body::BookSnapshot { .. } => maker.begins(by),
+                Body::BookSnapshot { .. } => maker.begins(by, recv),
                 Body::BookDelta { .. } => {
-                    maker.goes_on(by, at, |connection| self.numbers.stands(connection))
+                    maker.goes_on(by, recv, |connection| self.numbers.stands(connection))
                 }
                 _ => Taken::Given,
             };

@@ -51,7 +51,7 @@ pub(super) fn update(
     let [bids, asks] = sides?;
     let listed = roster.get(&needed(told.product_id, "no product_id")?.0)?;
     let stands = |connection| numbers.stands(connection);
-    let taken = listed.state.maker.goes_on(numbers.unnumbered(), at.unwrap_or(recv), stands);
+    let taken = listed.state.maker.goes_on(numbers.unnumbered(), recv, stands);
     give(listed, taken, (at, recv), Body::BookDelta { bids, asks, checksum: None }, out);
     Ok(())
 }
@@ -85,7 +85,7 @@ pub(super) fn snapshot(
     let bids = needed(told.bids, "no bids")?.changes()?;
     let asks = needed(told.asks, "no asks")?.changes()?;
     let listed = roster.get(&needed(told.product_id, "no product_id")?.0)?;
-    let taken = listed.state.maker.begins(numbers.unnumbered());
+    let taken = listed.state.maker.begins(numbers.unnumbered(), recv);
     give(listed, taken, (at, recv), Body::BookSnapshot { bids, asks, checksum: None }, out);
     Ok(())
 }

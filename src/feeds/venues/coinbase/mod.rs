@@ -221,6 +221,7 @@ impl Adapter for Coinbase {
         match frame {
             Frame::Message(text) => self.message(text, recv, out),
             Frame::Response { url, body } => rest::take(&mut self.roster, url, body, recv, out),
+            Frame::Said(_) => Ok(()),
             Frame::Connected => {
                 self.numbers.end();
                 Ok(())

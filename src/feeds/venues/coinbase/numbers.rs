@@ -5,22 +5,40 @@
 //! has a gap; where one stands at the number itself, its message came twice; where all are above, one
 //! begins, or one whose beginning was not heard. Of two that stand
 //! at the same number the next one tells nothing, which is a gap too, because what either of them lacks
-//! would not be seen. One that was silent for a minute while another spoke has ended.
+//! would not be seen; unless one of them has told nothing since the other began. One that was silent for
+//! a minute while another spoke has ended.
 //!
 //! Source: docs.cdp.coinbase.com, "Advanced Trade WebSocket Channels": "Most channels close within 60-90
 //! seconds if no updates are sent".
 
-use super::super::connections::SILENCE_MAX;
+use super::super::silence::Silence;
 use crate::domain::market::Nanos;
 
 /// Connections told apart; the one that was silent longest is forgotten first.
 const CONNECTIONS_MAX: usize = 8;
 
+/// So many messages of a connection, without one of another between them, show that it took the place
+/// of that one.
+const REPLACES_AFTER: u64 = 8;
+
 #[derive(Debug)]
 struct Connection {
     id: u64,
     last: u64,
-    heard: Nanos,
+    /// Which of all messages was its first.
+    began: u64,
+    /// Which was its last.
+    spoke: u64,
+    /// How many it told.
+    told: u64,
+    silence: Silence,
+}
+
+impl Connection {
+    /// Whether the other has told nothing since this one began, so that it seems to have ended.
+    fn replaces(&self, other: &Self) -> bool {
+        other.spoke < self.began && REPLACES_AFTER <= self.told
+    }
 }
 
 /// The last numbers of connections whose messages came as one.
@@ -29,6 +47,7 @@ pub(super) struct Numbers {
     /// The one that went on last stands at the end.
     standing: Vec<Connection>,
     begun: u64,
+    taken: u64,
     unnumbered: u64,
 }
 
@@ -44,12 +63,15 @@ pub(super) struct Counted {
 impl Numbers {
     /// Takes the number of a message; none where the message was told before.
     pub fn take(&mut self, number: u64, recv: Nanos) -> Option<Counted> {
-        if let Some(newest) = self.standing.last().map(|known| known.heard) {
-            self.standing.retain(|known| newest.saturating_sub(known.heard) <= SILENCE_MAX);
-        }
+        self.taken += 1;
         let below = self.standing.iter().enumerate().filter(|(_, known)| known.last < number);
         let nearest = below.max_by_key(|(_, known)| known.last);
-        let Some((at, last)) = nearest.map(|(at, known)| (at, known.last)) else {
+        let (mut connection, is_gap) = if let Some((at, known)) = nearest {
+            let last = known.last;
+            let mut others = self.standing.iter().enumerate().filter(|(other, _)| *other != at);
+            let is_unclear = others.any(|(_, other)| other.last == last && !known.replaces(other));
+            (self.standing.remove(at), is_unclear || number - last != 1)
+        } else {
             // Where two have just begun, both stand at 0.
             if 0 < number && self.standing.iter().any(|known| known.last == number) {
                 return None;
@@ -58,13 +80,17 @@ impl Numbers {
             if CONNECTIONS_MAX <= self.standing.len() {
                 self.standing.remove(0);
             }
-            self.standing.push(Connection { id: self.begun, last: number, heard: recv });
-            return Some(Counted { by: self.begun, is_gap: false });
+            let (id, began) = (self.begun, self.taken);
+            let silence = Silence::default();
+            (Connection { id, last: 0, began, told: 0, spoke: 0, silence }, false)
         };
-        let is_unclear = self.standing.iter().filter(|known| known.last == last).nth(1).is_some();
-        let id = self.standing.remove(at).id;
-        self.standing.push(Connection { id, last: number, heard: recv });
-        Some(Counted { by: id, is_gap: is_unclear || number - last != 1 })
+        (connection.last, connection.spoke) = (number, self.taken);
+        connection.told += 1;
+        connection.silence.speaks(recv);
+        self.standing.retain_mut(|other| !other.silence.is_over(recv));
+        let by = connection.id;
+        self.standing.push(connection);
+        Some(Counted { by, is_gap })
     }
 
     /// The connection of messages without numbers.
@@ -140,15 +166,27 @@ mod tests {
     fn a_connection_that_fell_silent_is_not_gone_on_with() {
         for (later, wanted) in [(60, true), (61, false)] {
             let mut numbers = Numbers::default();
-            taken(&mut numbers, [0, 1, 0]);
-            numbers.take(1, (1 + later) * SECOND_NS);
-            let counted = numbers.take(2, (1 + later) * SECOND_NS);
+            taken(&mut numbers, [0, 1, 2, 0]);
+            numbers.take(1, 10 * SECOND_NS);
+            numbers.take(2, (10 + later) * SECOND_NS);
+            let counted = numbers.take(3, (10 + later) * SECOND_NS);
             assert_eq!(counted, Some(Counted { by: 2, is_gap: wanted }));
             assert_eq!(numbers.stands(1), wanted);
         }
         let mut alone = Numbers::default();
         alone.take(0, 0);
         assert_eq!(alone.take(1, 900 * SECOND_NS), Some(Counted { by: 1, is_gap: false }));
+    }
+
+    #[test]
+    fn a_connection_that_took_the_place_of_another_passes_its_number() {
+        for (first, is_gap) in [(9, false), (5, true)] {
+            let mut numbers = Numbers::default();
+            for number in (0..=first).chain(0..=first) {
+                assert!(!numbers.take(number, 0).unwrap().is_gap);
+            }
+            assert_eq!(numbers.take(first + 1, 0), Some(Counted { by: 2, is_gap }));
+        }
     }
 
     #[test]

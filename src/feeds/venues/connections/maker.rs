@@ -1,9 +1,7 @@
 //! Which of several connections makes a book.
 
-use crate::domain::market::{Nanos, SECOND_NS};
-
-/// For how long a connection is silent while another speaks, when it is taken to have ended.
-pub(in crate::feeds::venues) const SILENCE_MAX: Nanos = 60 * SECOND_NS;
+use super::super::silence::Silence;
+use crate::domain::market::Nanos;
 
 /// What becomes of what a connection told of a book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,23 +32,23 @@ enum By {
 #[derive(Debug, Default)]
 pub(in crate::feeds::venues) struct Maker {
     by: By,
-    /// Since when only others told changes.
-    others_since: Option<Nanos>,
+    silence: Silence,
 }
 
 impl Maker {
-    fn is_made_by(&mut self, connection: u64) {
-        *self = Self { by: By::Connection(connection), others_since: None };
+    fn is_made_by(&mut self, connection: u64, at: Nanos) {
+        self.by = By::Connection(connection);
+        self.silence.speaks(at);
     }
 
-    /// A connection tells the whole book.
-    pub fn begins(&mut self, connection: u64) -> Taken {
+    /// A connection tells the whole book; the times given are all by one clock.
+    pub fn begins(&mut self, connection: u64, at: Nanos) -> Taken {
         let is_anothers = matches!(self.by, By::Connection(known) if known != connection);
-        self.is_made_by(connection);
+        self.is_made_by(connection, at);
         if is_anothers { Taken::Anew } else { Taken::Given }
     }
 
-    /// A connection tells a change, at a time of the venue's. Changes of another are passed over as
+    /// A connection tells a change. Changes of another are passed over as
     /// long as the one that makes the book `stands`, and is not silent meanwhile. Without a book a
     /// change harms none.
     pub fn goes_on(
@@ -61,19 +59,16 @@ impl Maker {
     ) -> Taken {
         match self.by {
             By::Connection(known) if known == connection => {
-                self.others_since = None;
+                self.silence.speaks(at);
                 return Taken::Given;
             }
-            By::Connection(known) if stands(known) => {
-                let since = *self.others_since.get_or_insert(at);
-                if at.saturating_sub(since) <= SILENCE_MAX {
-                    return Taken::Passed;
-                }
+            By::Connection(known) if stands(known) && !self.silence.is_over(at) => {
+                return Taken::Passed;
             }
             _ => {}
         }
         let has_book = self.by != By::Nothing;
-        self.is_made_by(connection);
+        self.is_made_by(connection, at);
         if has_book { Taken::Anew } else { Taken::Given }
     }
 
@@ -99,6 +94,7 @@ impl Maker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::market::SECOND_NS;
 
     /// What becomes of changes, each of a connection in a second.
     fn changes<const N: usize>(maker: &mut Maker, told: [(u64, i64); N]) -> [Taken; N] {
@@ -108,17 +104,20 @@ mod tests {
     #[test]
     fn the_connection_that_told_the_whole_book_last_makes_it() {
         let mut maker = Maker::default();
-        assert_eq!([1, 1, 2].map(|by| maker.begins(by)), [Taken::Given, Taken::Given, Taken::Anew]);
+        assert_eq!(
+            [1, 1, 2].map(|by| maker.begins(by, 0)),
+            [Taken::Given, Taken::Given, Taken::Anew]
+        );
         assert_eq!(changes(&mut maker, [(1, 0), (2, 0)]), [Taken::Passed, Taken::Given]);
         assert_eq!([1, 2, 1].map(|by| maker.ends(by)), [Taken::Passed, Taken::Given, Taken::Given]);
-        assert_eq!(maker.begins(1), Taken::Given);
+        assert_eq!(maker.begins(1, 0), Taken::Given);
     }
 
     #[test]
     fn a_book_is_lost_whose_maker_is_silent_for_a_minute_while_another_speaks() {
         let made = || {
             let mut maker = Maker::default();
-            maker.begins(1);
+            maker.begins(1, 0);
             maker
         };
         let wanted = [Taken::Passed, Taken::Passed, Taken::Anew, Taken::Given, Taken::Passed];
@@ -138,6 +137,6 @@ mod tests {
         assert!(!maker.takes_answer());
         let mut maker = Maker::default();
         assert!(maker.takes_answer());
-        assert_eq!(maker.begins(1), Taken::Given);
+        assert_eq!(maker.begins(1, 0), Taken::Given);
     }
 }

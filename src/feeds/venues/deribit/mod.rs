@@ -168,7 +168,7 @@ impl Adapter for Deribit {
         match frame {
             Frame::Message(text) => self.message(text, recv, out),
             Frame::Response { body, .. } => self.response(body, recv, out),
-            Frame::Connected => Ok(()),
+            Frame::Connected | Frame::Said(_) => Ok(()),
             Frame::Lost => {
                 self.roster.lose(recv, out, |followed| *followed = Followed::Nothing);
                 Ok(())

@@ -30,8 +30,9 @@ use super::super::FrameError;
 use super::super::backlog::Backlog;
 use super::super::reading::{Levels, epoch};
 use super::super::roster::{Listed, Roster};
+use super::super::silence::Silence;
 use super::{Found, Millis, needed, parameter};
-use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos, SECOND_NS};
+use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos};
 
 /// What a pair's book is made of; what tells more stands above what tells less.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,8 +54,6 @@ const LIMIT: u32 = 10;
 const LIMITS: [u32; 4] = [LIMIT, 20, 50, BASE_MIN];
 /// The least limit at which a REST book is one to lay changes over.
 const BASE_MIN: u32 = 100;
-/// For how long what makes the book is silent, while others tell more, when it has ended.
-const SILENCE_MAX: Nanos = 60 * SECOND_NS;
 
 /// What is remembered of a pair.
 #[derive(Debug, Default)]
@@ -66,8 +65,8 @@ pub(super) struct Pair {
     whole: Option<Whole>,
     /// The number that changes were told up to.
     last: Option<u64>,
-    /// Since when only others than what makes the book were heard.
-    alone_since: Option<Nanos>,
+    /// Of what makes the book.
+    silence: Silence,
 }
 
 /// A REST book that changes can continue.
@@ -93,10 +92,9 @@ impl Pair {
         if seq.is_some() && seq <= self.last {
             return false;
         }
-        let since = *self.alone_since.get_or_insert(at);
-        let has_ended = self.made <= Made::Shown(0) || SILENCE_MAX < at.saturating_sub(since);
+        let has_ended = self.made <= Made::Shown(0) || self.silence.is_over(at);
         if has_ended {
-            (self.made, self.whole, self.alone_since) = (Made::Nothing, None, None);
+            (self.made, self.whole) = (Made::Nothing, None);
         }
         has_ended
     }
@@ -152,6 +150,7 @@ pub(super) fn update(
         if listed.state.admits(made, Some(seq), at.unwrap_or(recv)) {
             // Nothing that came before it counts beside it.
             listed.state = Pair { made, last: Some(seq), ..Pair::default() };
+            listed.state.silence.speaks(at.unwrap_or(recv));
             give(listed, (Some(seq), at), [bids, asks], recv, out);
         }
         return Ok(());
@@ -167,7 +166,7 @@ pub(super) fn update(
     }
     let pair = &mut listed.state;
     if !pair.is_beside(levels) {
-        pair.alone_since = None;
+        pair.silence.speaks(at.unwrap_or(recv));
     } else if pair.ends(Some(seq), at.unwrap_or(recv)) {
         let event = listed.event(at, recv, Body::Disconnect);
         out.push((listed.instrument.clone(), event));
@@ -211,7 +210,7 @@ fn join(
         lay(listed, whole, recv, out);
     }
     let pair = &mut listed.state;
-    (pair.made, pair.whole, pair.alone_since) = (made, None, None);
+    (pair.made, pair.whole) = (made, None);
 }
 
 /// Takes the best levels.
@@ -242,7 +241,8 @@ fn show(
 ) {
     let made = Made::Shown(levels);
     if listed.state.admits(made, seq, at.unwrap_or(recv)) {
-        (listed.state.made, listed.state.alone_since) = (made, None);
+        listed.state.made = made;
+        listed.state.silence.speaks(at.unwrap_or(recv));
         give(listed, (seq, at), sides, recv, out);
     }
 }
@@ -320,7 +320,7 @@ fn lay(listed: &mut Listed<Pair>, whole: Whole, recv: Nanos, out: &mut Vec<(Inst
         pair.whole = later.is_empty().then(|| whole.clone());
     } else {
         if !is_followed {
-            pair.alone_since = None;
+            pair.silence.speaks(whole.at.unwrap_or(recv));
         }
         (pair.made, pair.whole) = (Made::Followed { levels: ALL, depth: whole.depth }, None);
     }

@@ -242,7 +242,7 @@ impl Adapter for Gateio {
         match frame {
             Frame::Message(text) => self.message(text, recv, out),
             Frame::Response { url, body } => self.response(url, body, recv, out),
-            Frame::Connected => Ok(()),
+            Frame::Connected | Frame::Said(_) => Ok(()),
             Frame::Lost => {
                 self.roster.lose(recv, out, |pair| *pair = Pair::default());
                 Ok(())

@@ -193,7 +193,7 @@ impl Adapter for Gemini {
             Frame::Response { url: Some(url), body } => {
                 rest::take(&mut self.roster, (url, self.is_small), body, recv, out)
             }
-            Frame::Response { .. } | Frame::Connected => Ok(()),
+            Frame::Response { .. } | Frame::Connected | Frame::Said(_) => Ok(()),
             Frame::Lost => {
                 self.roster
                     .lose(recv, out, |symbol| (symbol.last, symbol.made) = (None, Made::Nothing));

@@ -217,7 +217,7 @@ impl Adapter for HitBtc {
         match frame {
             Frame::Message(text) => self.message(text, recv, out),
             Frame::Response { url, body } => self.response(url, body, recv, out),
-            Frame::Connected => Ok(()),
+            Frame::Connected | Frame::Said(_) => Ok(()),
             Frame::Lost => {
                 self.roster.lose(recv, out, |followed| *followed = Followed::Nothing);
                 Ok(())

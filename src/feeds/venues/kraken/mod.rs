@@ -88,7 +88,7 @@ impl Adapter for Kraken {
                 _ => Err(FrameError::Shape("neither an object nor a list")),
             },
             Frame::Response { body, .. } => rest::take(roster, body, recv, out),
-            Frame::Connected => Ok(()),
+            Frame::Connected | Frame::Said(_) => Ok(()),
             Frame::Lost => {
                 // The numbering of prints goes on: their ids must not come again.
                 roster.lose(recv, out, |pair| {

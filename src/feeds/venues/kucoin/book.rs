@@ -175,7 +175,7 @@ fn begin<P: Iterator<Item = Decimal>>(
     let (before, last) = range;
     let state = &mut listed.state;
     if state.form == Form::Changes {
-        state.alone_since = None;
+        state.silence.speaks(at.unwrap_or(recv));
         if state.last < Some(before) {
             state.form = Form::Unknown;
         }
@@ -186,7 +186,7 @@ fn begin<P: Iterator<Item = Decimal>>(
         if mem::take(&mut state.form) != Form::Unknown {
             lay(listed, whole, recv, out);
         }
-        listed.state.follow();
+        listed.state.follow(at.unwrap_or(recv));
     } else if state.form != Form::Unknown && state.ends(Some(last), at.unwrap_or(recv)) {
         let event = listed.event(at, recv, Body::Disconnect);
         out.push((listed.instrument.clone(), event));
@@ -297,7 +297,7 @@ pub(super) fn window(
             listed.state.form = Form::Unknown;
             lay(listed, Whole { at, number, bids, asks }, recv, out);
             if listed.state.whole.is_some() {
-                listed.state.follow();
+                listed.state.follow(at.unwrap_or(recv));
             }
             Ok(())
         }
@@ -343,7 +343,8 @@ fn show(
     if form < state.form && !state.ends(seq, at.unwrap_or(recv)) {
         return;
     }
-    (state.form, state.alone_since) = (form, None);
+    state.form = form;
+    state.silence.speaks(at.unwrap_or(recv));
     let event = listed.event(at, recv, Body::BookSnapshot { bids, asks, checksum: None });
     out.push((listed.instrument.clone(), Event { seq, ..event }));
 }
@@ -364,7 +365,7 @@ fn lay(listed: &mut Listed<State>, whole: Whole, recv: Nanos, out: &mut Vec<(Ins
         state.form = Form::Unknown;
         state.whole = later.is_empty().then(|| whole.clone());
     } else if state.form != Form::Changes {
-        state.follow();
+        state.follow(whole.at.unwrap_or(recv));
     }
     state.last = last;
     let Whole { at, number, bids, asks } = whole;

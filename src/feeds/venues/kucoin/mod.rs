@@ -122,7 +122,7 @@ impl Adapter for Kucoin {
         match frame {
             Frame::Message(text) => self.message(text, recv, out),
             Frame::Response { url, body } => self.response(url, body, recv, out),
-            Frame::Connected => Ok(()),
+            Frame::Connected | Frame::Said(_) => Ok(()),
             Frame::Lost => {
                 self.roster.lose(recv, out, |state| *state = State::default());
                 self.unnamed = Unnamed::default();

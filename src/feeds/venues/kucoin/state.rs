@@ -2,11 +2,9 @@
 
 use super::book::Whole;
 use super::frame::Kind;
-use crate::domain::market::{Nanos, SECOND_NS};
+use crate::domain::market::Nanos;
 use crate::feeds::venues::backlog::Backlog;
-
-/// For how long what makes the book is silent, while others tell more, when it has ended.
-const SILENCE_MAX: Nanos = 60 * SECOND_NS;
+use crate::feeds::venues::silence::Silence;
 
 /// What the book is made of; what says more stands above what says less.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,8 +33,8 @@ pub(super) struct State {
     pub whole: Option<Whole>,
     /// The number that changes were told up to.
     pub last: Option<u64>,
-    /// Since when only others than what makes the book were heard.
-    pub alone_since: Option<Nanos>,
+    /// Of what makes the book.
+    pub silence: Silence,
     /// What tells its best bid and ask: the kind of message that did so first.
     quotes: Option<Kind>,
 }
@@ -49,8 +47,9 @@ impl State {
     }
 
     /// Its changes make the book from here on.
-    pub fn follow(&mut self) {
-        (self.form, self.whole, self.alone_since) = (Form::Changes, None, None);
+    pub fn follow(&mut self, at: Nanos) {
+        (self.form, self.whole) = (Form::Changes, None);
+        self.silence.speaks(at);
     }
 
     /// Ends what makes the book, where it was silent for too long when another tells this; at once
@@ -59,10 +58,9 @@ impl State {
         if seq.is_some() && seq <= self.last {
             return false;
         }
-        let since = *self.alone_since.get_or_insert(at);
-        let has_ended = self.form <= Form::Part || SILENCE_MAX < at.saturating_sub(since);
+        let has_ended = self.form <= Form::Part || self.silence.is_over(at);
         if has_ended {
-            (self.form, self.whole, self.alone_since) = (Form::Unknown, None, None);
+            (self.form, self.whole) = (Form::Unknown, None);
         }
         has_ended
     }

@@ -131,7 +131,7 @@ impl Choices {
             Kind::Book(source) => self.book.takes(source, word),
             // An answer is no channel that goes on: it keeps none away.
             Kind::Answer(asked) => {
-                let taken = self.book.takes(rest::BOOK, word);
+                let taken = self.book.takes_answer(rest::BOOK, word);
                 self.book.rests(rest::BOOK, rest::depths(asked, body));
                 taken
             }
@@ -297,7 +297,11 @@ impl Adapter for Okx {
             Frame::Message(text) => self.message(text, recv, out),
             Frame::Response { url, body } => self.response((url, body), recv, out),
             // Another connection's books may go on: what is followed is kept.
-            Frame::Connected => Ok(()),
+            Frame::Connected => {
+                self.roster.states().for_each(|choices| choices.book.reopened());
+                Ok(())
+            }
+            Frame::Said(_) => Ok(()),
             Frame::Lost => {
                 self.roster.lose(recv, out, |choices| *choices = Choices::default());
                 Ok(())

@@ -197,7 +197,7 @@ impl Adapter for Phemex {
         match frame {
             Frame::Message(text) => self.told(read(text)?, recv, out),
             Frame::Response { body, .. } => self.response(read(body)?, recv, out),
-            Frame::Connected => Ok(()),
+            Frame::Connected | Frame::Said(_) => Ok(()),
             Frame::Lost => {
                 self.roster.lose(recv, out, |_| ());
                 Ok(())

@@ -79,9 +79,11 @@ fn best_at(spot: &mut Binance, second: Nanos, last: i64) -> Vec<Event> {
     out.into_iter().map(|(_, event)| event).collect()
 }
 
-/// The change from `first` to `last`, of that second by the venue's time.
-fn change_at(spot: &mut Binance, second: u64, (first, last): (u64, u64)) -> Vec<Event> {
-    events(spot, &spot_delta(first, last).replace("1000", &format!("{second}000")))
+/// The change from `first` to `last`, received at that second.
+fn change_at(spot: &mut Binance, second: Nanos, (first, last): (u64, u64)) -> Vec<Event> {
+    let (mut out, text) = (Vec::new(), spot_delta(first, last));
+    spot.take(Frame::Message(&text), second * 1_000_000_000, &mut out).unwrap();
+    out.into_iter().map(|(_, event)| event).collect()
 }
 
 #[test]
@@ -161,23 +163,25 @@ fn what_makes_the_book_gives_way_when_only_the_other_is_heard_for_a_minute() {
     change_at(&mut spot, 1, (98, 99));
     asked(&mut spot, &snapshot(100));
     change_at(&mut spot, 1, (100, 101));
-    assert_eq!([200, 260].map(|second| best_at(&mut spot, second, 101).len()), [0; 2]);
+    assert_eq!([200, 261].map(|second| best_at(&mut spot, second, 101).len()), [0; 2], "the same");
+    assert_eq!([270, 330].map(|second| best_at(&mut spot, second, 102).len()), [0; 2]);
     // The changes were silent too, and go on.
-    assert_eq!(change_at(&mut spot, 260, (102, 102)).len(), 1);
-    assert_eq!([261, 321, 322].map(|second| best_at(&mut spot, second, 103).len()), [0, 0, 1]);
+    assert_eq!(change_at(&mut spot, 330, (102, 102)).len(), 1);
+    assert_eq!([331, 336, 391].map(|second| best_at(&mut spot, second, 103).len()), [0; 3]);
+    assert_eq!(best_at(&mut spot, 397, 103).len(), 1);
 
     assert_eq!(
-        [400, 460].map(|second| change_at(&mut spot, second, (second, second)).len()),
+        [405, 465].map(|second| change_at(&mut spot, second as Nanos, (second, second)).len()),
         [0; 2]
     );
-    assert_eq!(best_at(&mut spot, 460, 460).len(), 1);
+    assert_eq!(best_at(&mut spot, 465, 465).len(), 1);
     assert_eq!(
-        [461, 521].map(|second| change_at(&mut spot, second, (second, second)).len()),
+        [471, 531].map(|second| change_at(&mut spot, second as Nanos, (second, second)).len()),
         [0; 2]
     );
-    let given = change_at(&mut spot, 522, (522, 522));
+    let given = change_at(&mut spot, 532, (532, 532));
     assert_eq!((given[0].body.clone(), given.len()), (Body::Disconnect, 2));
-    assert_eq!(change_at(&mut spot, 523, (523, 523)).len(), 1);
+    assert_eq!(change_at(&mut spot, 533, (533, 533)).len(), 1);
 }
 
 #[test]

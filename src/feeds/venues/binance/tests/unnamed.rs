@@ -103,20 +103,28 @@ fn of_symbols_that_share_their_numbers_the_one_whose_changes_left_its_levels_has
     }
 }
 
+fn is_whole(event: &Event) -> bool {
+    matches!(event.body, Body::BookSnapshot { .. })
+}
+
 #[test]
 fn changes_that_do_not_show_a_snapshot_to_be_theirs_have_none_where_numbers_are_shared() {
-    for (change, crossing) in [
-        // Another quantity, no level there, one that is gone, one beyond the snapshot's.
-        (("9.30", "1"), ("9.40", "1")),
-        (("9.25", "2"), ("9.40", "1")),
-        (("9.30", "0"), ("9.40", "1")),
-        (("9.40", "2"), ("9.40", "1")),
+    for (is_another, change, crossing) in [
+        // Another quantity, no level there, one that is gone.
+        (false, ("9.30", "1"), ("9.40", "1")),
+        (false, ("9.25", "2"), ("9.40", "1")),
+        (false, ("9.30", "0"), ("9.40", "1")),
+        // One beyond the snapshot's.
+        (true, ("9.40", "2"), ("9.40", "1")),
         // Changed at the snapshot's number, before or after it.
-        (("9.30", "2"), ("9.30", "1")),
-        (("9.25", "2"), ("9.25", "1")),
+        (true, ("9.30", "2"), ("9.30", "1")),
+        (true, ("9.25", "2"), ("9.25", "1")),
     ] {
         for is_first in [true, false] {
             let mut usdm = Binance::usdm();
+            if is_another {
+                events(&mut usdm, &leaves("ETHUSDT", (900, 901), ("9.30", "2")));
+            }
             let mut given = Vec::new();
             for (is_taken, text) in [
                 (is_first, snapshot(1_006)),
@@ -129,10 +137,77 @@ fn changes_that_do_not_show_a_snapshot_to_be_theirs_have_none_where_numbers_are_
                     given.extend(events(&mut usdm, &text));
                 }
             }
-            let is_whole = |event: &Event| matches!(event.body, Body::BookSnapshot { .. });
             assert!(!given.iter().any(is_whole), "{change:?} {crossing:?}");
         }
     }
+}
+
+#[test]
+fn a_snapshot_is_of_the_only_symbol_heard_of_where_nothing_speaks_against_it() {
+    let crossing = ((100, 110), ("9.30", "1"));
+    for earlier in [
+        None,
+        Some(((90, 100), ("9.30", "1"))),
+        Some(((90, 100), ("9.30", "0"))),
+        // Another symbol's levels, or this one's before a gap.
+        Some(((80, 90), ("9.30", "1"))),
+        Some(((80, 90), ("9.25", "1"))),
+    ] {
+        for place in 0..3 {
+            let mut usdm = Binance::usdm();
+            let mut given = Vec::new();
+            let changes = [earlier, Some(crossing), Some(((110, 120), ("9.40", "1")))];
+            for (nth, change) in changes.into_iter().enumerate() {
+                if nth == place {
+                    given.extend(events(&mut usdm, &snapshot(105)));
+                }
+                if let Some((numbers, level)) = change {
+                    given.extend(events(&mut usdm, &leaves("BTCUSDT", numbers, level)));
+                }
+            }
+            let book = given.iter().position(is_whole).unwrap();
+            let wanted = [(Some(105), None), (Some(110), Some(105)), (Some(120), Some(110))];
+            assert_eq!(sequences(&given[book..]), wanted, "{earlier:?} {place}");
+        }
+    }
+}
+
+#[test]
+fn of_the_only_symbol_is_no_snapshot_far_from_its_changes_or_one_of_two_that_differ() {
+    let first = leaves("BTCUSDT", (100, 110), ("9.40", "1"));
+    let mut usdm = Binance::usdm();
+    let far = snapshot(105).replace("9.00", "60000").replace("9.30", "60001");
+    for text in [&far, &first, &far] {
+        assert!(!events(&mut usdm, text).iter().any(is_whole));
+    }
+
+    let mut usdm = Binance::usdm();
+    for body in [snapshot(104), snapshot(105).replace("1.50", "1.60")] {
+        assert_eq!(events(&mut usdm, &body), []);
+    }
+    assert_eq!(events(&mut usdm, &first).len(), 1);
+
+    let mut usdm = Binance::usdm();
+    for body in [snapshot(104), snapshot(105)] {
+        assert_eq!(events(&mut usdm, &body), []);
+    }
+    assert_eq!(
+        sequences(&events(&mut usdm, &first)),
+        [(Some(105), None), (Some(110), Some(105))],
+        "they do not differ"
+    );
+}
+
+#[test]
+fn the_only_symbols_whole_book_gives_way_to_none_that_its_changes_do_not_show() {
+    let url = Some("https://fapi.binance.com/fapi/v1/depth?limit=1000&symbol=BTCUSDT");
+    let mut usdm = Binance::usdm();
+    let body = snapshot(103);
+    assert_eq!(taken(&mut usdm, Frame::Response { url, body: &body }).unwrap().len(), 1);
+    let other = snapshot(105).replace("1.50", "1.60");
+    assert_eq!(events(&mut usdm, &other), []);
+    assert_eq!(events(&mut usdm, &leaves("BTCUSDT", (100, 110), ("9.40", "1"))).len(), 1);
+    assert_eq!(events(&mut usdm, &other), []);
 }
 
 #[test]
@@ -169,19 +244,28 @@ fn a_first_change_far_from_the_snapshots_prices_comes_again_behind_it() {
 }
 
 #[test]
-fn what_waits_without_symbol_is_bounded_and_more_is_refused() {
-    let mut spot = Binance::spot();
-    for nth in 1..=64 {
-        assert_eq!(events(&mut spot, &snapshot(10 * nth)), []);
+fn of_what_waits_without_symbol_the_oldest_go_where_it_is_too_much() {
+    for (adapter, first) in [
+        (Binance::spot as fn() -> Binance, spot_delta as fn(u64, u64) -> String),
+        (Binance::usdm, |first, last| futures_delta(first, last, first - 1)),
+    ] {
+        for (last, count) in [(10, 1), (20, 2), (650, 2)] {
+            let mut adapter = adapter();
+            for nth in 1..=65 {
+                assert_eq!(events(&mut adapter, &snapshot(10 * nth)), []);
+            }
+            assert_eq!(events(&mut adapter, &first(last, last + 2)).len(), count, "{last}");
+        }
     }
-    let more = taken(&mut spot, Frame::Message(&snapshot(650)));
-    assert!(matches!(more, Err(FrameError::UnnamedSnapshot(0))));
-    assert_eq!(events(&mut spot, &spot_delta(11, 12)).len(), 2, "the first still waits");
 
-    let rows = vec![r#"["9.00","1"]"#; 100_000].join(",");
-    let large = |last| snapshot(last).replace(r#"["9.00","1.50"]"#, &rows);
-    let mut spot = Binance::spot();
-    assert_eq!(events(&mut spot, &large(10)), []);
-    assert!(taken(&mut spot, Frame::Message(&large(20))).is_err());
-    assert_eq!(events(&mut spot, &snapshot(30)), []);
+    let rows = |count| vec![r#"["9.00","1"]"#; count].join(",");
+    let large = |last, count| snapshot(last).replace(r#"["9.00","1.50"]"#, &rows(count));
+    for (last, count) in [(10, 1), (20, 2), (30, 2)] {
+        let mut spot = Binance::spot();
+        for (last, levels) in [(10, 100_000), (20, 99_000), (30, 100_000)] {
+            assert_eq!(events(&mut spot, &large(last, levels)), []);
+        }
+        assert!(taken(&mut spot, Frame::Message(&large(40, 200_000))).is_err());
+        assert_eq!(events(&mut spot, &spot_delta(last, last + 2)).len(), count, "{last}");
+    }
 }

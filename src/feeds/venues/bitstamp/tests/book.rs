@@ -1,6 +1,7 @@
 //! Which channel makes the book, and what proves the REST book that it stands on.
 
 use super::*;
+use crate::feeds::venues::bitstamp::book::LAG_MAX;
 
 const SECOND: u64 = 1_000_000;
 
@@ -129,6 +130,77 @@ fn the_first_change_behind_a_book_proves_it_or_loses_it() {
     }
 }
 
+/// This side asks for the changes of `btcusd` then.
+fn said(bitstamp: &mut Bitstamp, recv: i64) {
+    let text = r#"{"event":"bts:subscribe","data":{"channel":"diff_order_book_btcusd"}}"#;
+    let mut out = Vec::new();
+    bitstamp.take(Frame::Said(text), recv, &mut out).unwrap();
+    assert!(out.is_empty());
+}
+
+/// The same as [`asked`], at that time of this machine.
+fn answered_at(bitstamp: &mut Bitstamp, micros: u64, recv: i64) -> Vec<&'static str> {
+    let body = &SAMPLES[4].replace("1643643584684050", &micros.to_string());
+    let url = Some("https://www.bitstamp.net/api/v2/order_book/btcusd/?group=1");
+    let mut out = Vec::new();
+    bitstamp.take(Frame::Response { url, body }, recv, &mut out).unwrap();
+    kinds(&out)
+}
+
+#[test]
+fn a_book_that_came_long_enough_after_the_subscription_is_proven_whatever_the_venues_clock() {
+    for (late, told) in [(0, &["change"][..]), (-1, &["lost", "change"])] {
+        let mut bitstamp = Bitstamp::new();
+        confirmed(&mut bitstamp, 100);
+        assert_eq!(answered_at(&mut bitstamp, 20, 100_000 + LAG_MAX + late), ["book"]);
+        assert_eq!(changed(&mut bitstamp, 30), told);
+        assert_eq!(changed(&mut bitstamp, 40), ["change"]);
+    }
+}
+
+#[test]
+fn a_subscription_that_was_said_proves_a_book_from_before_it_is_heard_confirmed() {
+    for (late, told) in [(0, &["change"][..]), (-1, &["lost", "change"])] {
+        let mut bitstamp = Bitstamp::new();
+        opened(&mut bitstamp);
+        said(&mut bitstamp, 1_000);
+        let came = 1_000 + LAG_MAX + late;
+        assert_eq!(answered_at(&mut bitstamp, 20, came), ["book"]);
+        assert_eq!(confirmed(&mut bitstamp, came / 1_000 + 1), [""; 0]);
+        assert_eq!(changed(&mut bitstamp, 30), told);
+        assert_eq!(changed(&mut bitstamp, 40), ["change"]);
+    }
+}
+
+#[test]
+fn what_was_said_proves_nothing_behind_the_next_subscription() {
+    let far = 1_000 + LAG_MAX;
+    let begun = || {
+        let mut bitstamp = Bitstamp::new();
+        opened(&mut bitstamp);
+        said(&mut bitstamp, 1_000);
+        assert_eq!(answered_at(&mut bitstamp, 20, far), ["book"]);
+        assert_eq!(confirmed(&mut bitstamp, far / 1_000 + 1), [""; 0]);
+        opened(&mut bitstamp);
+        bitstamp
+    };
+    let mut bitstamp = begun();
+    said(&mut bitstamp, far + 2_000);
+    assert_eq!(confirmed(&mut bitstamp, far / 1_000 + 3), ["lost"]);
+    // The same where nothing was said.
+    assert_eq!(confirmed(&mut begun(), far / 1_000 + 3), ["lost"]);
+}
+
+#[test]
+fn what_is_said_besides_is_passed_over() {
+    let mut bitstamp = Bitstamp::new();
+    for text in ["", "{}", r#"{"event":"bts:heartbeat"}"#, &SAMPLES[3].replace("live", "x")] {
+        assert!(taken(&mut bitstamp, Frame::Said(text)).unwrap().is_empty(), "{text}");
+    }
+    let unnamed = Frame::Response { url: None, body: SAMPLES[4] };
+    assert!(matches!(taken(&mut bitstamp, unnamed), Err(FrameError::UnnamedSnapshot(0))));
+}
+
 #[test]
 fn the_best_levels_are_the_book_until_the_changes_stand_on_one() {
     let mut bitstamp = Bitstamp::new();
@@ -153,13 +225,13 @@ fn the_best_levels_replace_a_book_that_is_older_and_not_proven() {
 #[test]
 fn the_best_levels_are_the_book_again_after_a_minute_without_changes() {
     let mut bitstamp = followed();
-    assert_eq!(best(&mut bitstamp, SECOND), [""; 0]);
-    assert_eq!(best(&mut bitstamp, 61 * SECOND), [""; 0]);
-    assert_eq!(best(&mut bitstamp, 61 * SECOND + 1), ["book"]);
+    assert_eq!(best(&mut bitstamp, 6 * SECOND), [""; 0]);
+    assert_eq!(best(&mut bitstamp, 66 * SECOND), [""; 0]);
+    assert_eq!(best(&mut bitstamp, 66 * SECOND + 1), ["book"]);
     // What came before the silence proves nothing any more.
-    assert_eq!(asked(&mut bitstamp, 62 * SECOND), [""; 0]);
-    assert_eq!(best(&mut bitstamp, 63 * SECOND), ["book"]);
-    assert_eq!(changed(&mut bitstamp, 64 * SECOND), [""; 0]);
-    assert_eq!(asked(&mut bitstamp, 64 * SECOND), ["book"]);
-    assert_eq!(changed(&mut bitstamp, 65 * SECOND), ["change"]);
+    assert_eq!(asked(&mut bitstamp, 67 * SECOND), [""; 0]);
+    assert_eq!(best(&mut bitstamp, 68 * SECOND), ["book"]);
+    assert_eq!(changed(&mut bitstamp, 69 * SECOND), [""; 0]);
+    assert_eq!(asked(&mut bitstamp, 69 * SECOND), ["book"]);
+    assert_eq!(changed(&mut bitstamp, 70 * SECOND), ["change"]);
 }

@@ -81,11 +81,24 @@ fn the_book_of_a_silent_channel_is_lost_where_only_changes_of_another_are_told()
 }
 
 #[test]
-fn an_answer_takes_the_place_of_a_silent_channel() {
+fn an_answer_is_given_where_no_channel_is_followed() {
     let mut choice = Choice::default();
-    let words = [(DEEP, whole(1, 5)), (ANSWER, whole(2, 6)), (ANSWER, whole(62, 7))];
-    assert_eq!(told(&mut choice, &words), "g..");
-    assert_eq!(told(&mut choice, &[(ANSWER, whole(63, 8))]), "g");
+    told(&mut choice, &[(DEEP, whole(1, 5))]);
+    let answers = [2, 7, 900].map(|at| choice.takes_answer(ANSWER, whole(at, 6)));
+    assert_eq!(answers, [Taken::Passed; 3], "the market may be quiet");
+    choice.forget();
+    assert_eq!(choice.takes_answer(ANSWER, whole(901, 7)), Taken::Given);
+}
+
+#[test]
+fn a_snapshot_behind_an_opening_is_late_only_where_the_followed_one_went_on() {
+    for (goes_on, wanted) in [(true, "g."), (false, "g")] {
+        let mut choice = Choice::default();
+        told(&mut choice, &[(DEEP, whole(1, 5))]);
+        choice.reopened();
+        let words = [(DEEP, change(2, 5, 8)), (DEEP, whole(3, 4))];
+        assert_eq!(told(&mut choice, &words[usize::from(!goes_on)..]), wanted);
+    }
 }
 
 #[test]
@@ -134,9 +147,9 @@ fn a_snapshot_of_a_lower_number_is_taken_where_numbers_may_have_begun_anew() {
 #[test]
 fn a_book_is_lost_whose_channel_only_repeats_old_numbers() {
     let mut choice = Choice::default();
-    let words = [(DEEP, whole(1, 500)), (DEEP, change(2, 3, 4)), (DEEP, change(62, 4, 5))];
+    let words = [(DEEP, whole(1, 500)), (DEEP, change(7, 3, 4)), (DEEP, change(67, 4, 5))];
     assert_eq!(told(&mut choice, &words), "ggg");
-    assert_eq!(told(&mut choice, &[(DEEP, change(63, 5, 6))]), "*");
+    assert_eq!(told(&mut choice, &[(DEEP, change(68, 5, 6))]), "*");
 
     let mut choice = Choice::default();
     let minute = |nth: i64| (DEEP, change(60 * nth, 500, 500));

@@ -173,8 +173,8 @@ fn changes_that_ended_keep_the_best_levels_away_for_a_minute() {
     let mut gateio = Gateio::new();
     events(&mut gateio, &obu(400, None, 10));
     assert_eq!(all(&mut gateio, 11), []);
-    events(&mut gateio, &at(1, &shown(11)));
-    assert_eq!(events(&mut gateio, &at(62, &shown(12))).len(), 1);
+    events(&mut gateio, &at(7, &shown(11)));
+    assert_eq!(events(&mut gateio, &at(68, &shown(12))).len(), 1);
 }
 
 #[test]
@@ -182,9 +182,9 @@ fn what_ended_is_lost_where_only_changes_go_on() {
     for (first, is_kept) in [(shown(10), true), (obu(400, None, 10), false)] {
         let mut gateio = Gateio::new();
         assert_eq!(events(&mut gateio, &first).len(), 1);
-        assert_eq!(events(&mut gateio, &at(1, &update(11, 11))), []);
-        assert_eq!(events(&mut gateio, &at(61, &update(12, 12))), []);
-        let given = events(&mut gateio, &at(62, &update(13, 13)));
+        assert_eq!(events(&mut gateio, &at(7, &update(11, 11))), []);
+        assert_eq!(events(&mut gateio, &at(67, &update(12, 12))), []);
+        let given = events(&mut gateio, &at(68, &update(13, 13)));
         assert_eq!((&given[0].body, given.len()), (&Body::Disconnect, 2));
         // Those that were kept continue a book by REST.
         let wanted = if is_kept { 4 } else { 2 };

@@ -103,7 +103,7 @@ fn changes_that_ended_keep_the_best_levels_away_for_a_minute() {
     let fifty = SAMPLES[15].replace("level2Depth5:", "level2Depth50:");
     let mut kucoin = Kucoin::new();
     events(&mut kucoin, &at(100, 18, &fifty));
-    for (seconds, is_given) in [(101, false), (161, false), (162, true)] {
+    for (seconds, is_given) in [(101, false), (106, false), (166, false), (167, true)] {
         let given = events(&mut kucoin, &at(seconds, 19, SAMPLES[15]));
         assert_eq!(!given.is_empty(), is_given, "{seconds}");
     }
@@ -113,11 +113,11 @@ fn changes_that_ended_keep_the_best_levels_away_for_a_minute() {
 fn best_levels_that_ended_are_lost_where_only_changes_go_on() {
     let mut kucoin = Kucoin::new();
     events(&mut kucoin, &at(100, 17, SAMPLES[15]));
-    assert_eq!(events(&mut kucoin, &at(101, 18, SAMPLES[4])), []);
-    assert_eq!(events(&mut kucoin, &at(161, 19, SAMPLES[4])), []);
-    let given = events(&mut kucoin, &at(162, 20, SAMPLES[4]));
+    assert_eq!(events(&mut kucoin, &at(106, 18, SAMPLES[4])), []);
+    assert_eq!(events(&mut kucoin, &at(166, 19, SAMPLES[4])), []);
+    let given = events(&mut kucoin, &at(167, 20, SAMPLES[4]));
     assert_eq!((&given[0].body, given.len()), (&Body::Disconnect, 2));
-    assert_eq!(events(&mut kucoin, &at(163, 20, SAMPLES[15])).len(), 1);
+    assert_eq!(events(&mut kucoin, &at(168, 20, SAMPLES[15])).len(), 1);
 }
 
 /// A body with so many bids.
