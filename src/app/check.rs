@@ -1,12 +1,8 @@
 //! `tickwire check`: the settings in force, and whether every connection works.
 
-use crate::config::Settings;
+use crate::config::{self, Settings};
 use crate::feeds::kafka::Identity;
 use crate::store;
-
-/// What the name of a property holds whose value is for nobody's eyes: passwords, and keys and
-/// tokens given in place of a file.
-const SECRETS: [&str; 6] = ["password", "secret", ".pem", "oauthbearer.config", "jaas", "token"];
 
 pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
     let mut shown = serde_json::to_value(settings)?;
@@ -61,7 +57,7 @@ fn hide_secrets(value: &mut serde_json::Value) {
                 && let Some(properties) = value.as_object_mut()
             {
                 for (name, value) in properties {
-                    if SECRETS.iter().any(|word| name.contains(word)) {
+                    if config::is_secret_property(name) {
                         *value = "(secret)".into();
                     }
                 }

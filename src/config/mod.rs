@@ -93,6 +93,14 @@ impl Kafka {
     }
 }
 
+/// Whether the value of a librdkafka property is for nobody's eyes: passwords, and keys and tokens
+/// given in place of a file.
+#[must_use]
+pub fn is_secret_property(name: &str) -> bool {
+    let words = ["password", "secret", ".pem", "oauthbearer.config", "jaas", "token"];
+    words.iter().any(|word| name.contains(word))
+}
+
 /// The history.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

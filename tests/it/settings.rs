@@ -36,13 +36,10 @@ fn a_wrong_setting_stops_the_start_and_is_named_with_what_was_expected() {
         (&[("TICKWIRE_NOSUCH__THING", "1")], "setting nosuch"),
         (&[("TICKWIRE_LIMITS__SESSIONS_MAX", "0")], "setting limits.sessions_max = 0: a number"),
         (&[("TICKWIRE_HTTP__BIND", "here")], "setting http.bind = here: an address"),
+        (&[("TICKWIRE_KAFKA__PROPERTIES__ACKS", "some")], "setting kafka.properties.acks = some: "),
         (
-            &[("TICKWIRE_KAFKA__PROPERTIES__NOSUCH", "1")],
-            "setting kafka.properties.nosuch = 1: No such configuration property",
-        ),
-        (
-            &[("TICKWIRE_KAFKA__PROPERTIES__SSL_KEY_NOSUCH", "geheim")],
-            "setting kafka.properties.ssl.key.nosuch = (secret): ",
+            &[("TICKWIRE_KAFKA__PROPERTIES__SASL_PASWORD", "geheim")],
+            "setting kafka.properties.sasl.pasword = (secret): No such configuration property",
         ),
         (&[("TICKWIRE_LOG__FILTER", "tickwire=much=more")], "setting log.filter = tickwire=much"),
         (certificate, "setting http.tls_cert_file = /nowhere.pem: No such file"),

@@ -67,9 +67,10 @@ pub fn check(settings: &config::Kafka) -> Result<(), config::SettingsError> {
     else {
         return Ok(());
     };
-    let secret = ["password", "secret", "key", "token", "oauth"];
-    let is_secret = secret.iter().any(|word| name.contains(word));
-    let value = if is_secret { "(secret)".into() } else { value };
+    // A name that is not known may be a mistyped password's.
+    let is_known = !expected.starts_with("No such");
+    let is_shown = is_known && !config::is_secret_property(&name);
+    let value = if is_shown { value } else { "(secret)".into() };
     Err(config::SettingsError::Wrong { name: format!("kafka.properties.{name}"), value, expected })
 }
 
