@@ -173,6 +173,7 @@ metrics! {
     instruments: Gauge = "instruments", "Instruments known";
     symbol_panics: Counter = "symbol_panics", "Symbols rebuilt after a panic";
     state_saves: Counter = "state_saves", "Markets saved";
+    state_rounds: Counter = "state_rounds", "Rounds of saving markets and positions that arrived whole";
     state_save_failures: Counter = "state_save_failures", "Savings of state that failed";
     keeper_errands_waiting: Gauge = "keeper_errands_waiting", "Savings, dead letters and heartbeats that wait to be written to the log";
     idle_heartbeats: Counter = "idle_heartbeats", "Heartbeats written by the hub for silent instruments";

@@ -374,7 +374,7 @@ impl Feed {
         }
     }
 
-    /// Ends the round under way, runs another, and waits for it.
+    /// Ends the round under way, runs another where there is time, and waits for it.
     fn save_now(&mut self, patience: Duration) {
         let deadline = Instant::now() + patience;
         let wait = |rounds: &Rounds| {
@@ -383,8 +383,10 @@ impl Feed {
             }
         };
         wait(&self.tools.rounds);
-        self.begin_round();
-        wait(&self.tools.rounds);
+        if Instant::now() < deadline {
+            self.begin_round();
+            wait(&self.tools.rounds);
+        }
     }
 
     /// Asks symbols that heard nothing for a while whether time should move on without events.

@@ -20,7 +20,10 @@ use crate::telemetry::{DeadLetterLabel, metrics};
 use crate::wire::record;
 
 const SEND_PATIENCE: Duration = Duration::from_secs(10);
-const FLUSH_PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than the writer tries a record, so that its fate is known.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(35);
+/// The same once the hub is to stop.
+const LAST_FLUSH_PATIENCE: Duration = Duration::from_secs(5);
 /// What is left of a dead letter that Kafka refuses, in bytes.
 const TRUNCATED_BYTES: usize = 64 * 1024;
 
@@ -80,7 +83,7 @@ impl Keeper {
             }
             self.end_overdue_round();
         }
-        if let Err(error) = self.writer.flush(FLUSH_PATIENCE) {
+        if let Err(error) = self.flush() {
             tracing::error!(%error, "the last records were not delivered");
         }
     }
@@ -126,6 +129,14 @@ impl Keeper {
         }
     }
 
+    /// Waits until all that was written has arrived.
+    fn flush(&self) -> Result<(), KafkaError> {
+        self.writer.flush_while(|waited| {
+            let stops = self.stop.load(Ordering::Acquire);
+            waited < if stops { LAST_FLUSH_PATIENCE } else { FLUSH_PATIENCE }
+        })
+    }
+
     fn bury(&mut self, letter: &DeadLetter) {
         let topic = self.settings.topic(DEAD_LETTER_TOPIC);
         let source = self.settings.topic(MARKET_TOPIC);
@@ -158,7 +169,7 @@ impl Keeper {
     /// Waits until all dead letters have arrived, however long the brokers are away: nothing may
     /// move past a record that is neither folded nor buried.
     fn confirm_burials(&mut self) {
-        while let Err(error) = self.writer.flush(FLUSH_PATIENCE) {
+        while let Err(error) = self.flush() {
             if self.stop.load(Ordering::Acquire) {
                 return;
             }
@@ -201,7 +212,7 @@ impl Keeper {
         let Some((round, _)) = self.round.take_if(|(round, _)| round.markets <= came) else {
             return;
         };
-        let arrived = self.writer.flush(FLUSH_PATIENCE);
+        let arrived = self.flush();
         let buried = arrived.is_ok();
         self.note(arrived, "the markets of a round");
         if self.ok {
@@ -220,6 +231,8 @@ impl Keeper {
         let failed = !std::mem::replace(&mut self.ok, true);
         if failed {
             metrics().state_save_failures.inc();
+        } else {
+            metrics().state_rounds.inc();
         }
         self.rounds.failed.store(failed, Ordering::Release);
         self.rounds.open.store(false, Ordering::Release);
@@ -239,7 +252,7 @@ impl Keeper {
         for (partition, position) in &round.positions {
             StateWriter::new(&self.writer, &self.settings, *partition).position(position)?;
         }
-        self.writer.flush(FLUSH_PATIENCE)?;
+        self.flush()?;
         // Only what the market saved before this one named; this one is durable now.
         for ((partition, name), minutes) in &self.forget {
             let states = StateWriter::new(&self.writer, &self.settings, *partition);
@@ -250,7 +263,7 @@ impl Keeper {
             states.remove(name.as_str(), minutes)?;
         }
         if !self.left.is_empty() {
-            self.writer.flush(FLUSH_PATIENCE)?;
+            self.flush()?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
+use rdkafka::types::RDKafkaConfRes;
 use rdkafka::{ClientConfig, ClientContext};
 
 use crate::config;
@@ -62,13 +63,13 @@ impl From<ClientError> for KafkaError {
 ///
 /// [`config::SettingsError`] naming the property that it does not take.
 pub fn check(settings: &config::Kafka) -> Result<(), config::SettingsError> {
-    let Err(ClientError::ClientConfig(_, expected, name, value)) =
+    let Err(ClientError::ClientConfig(result, expected, name, value)) =
         client_config(settings, &[]).create_native_config()
     else {
         return Ok(());
     };
     // A name that is not known may be a mistyped password's.
-    let is_known = !expected.starts_with("No such");
+    let is_known = result != RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN;
     let is_shown = is_known && !config::is_secret_property(&name);
     let value = if is_shown { value } else { "(secret)".into() };
     Err(config::SettingsError::Wrong { name: format!("kafka.properties.{name}"), value, expected })

@@ -8,6 +8,7 @@ use rdkafka::producer::DefaultProducerContext;
 use super::topics::{MARKET_TOPIC, PARTITIONS, STATE_TOPIC};
 use super::{Identity, Letter, StateReader, Writer};
 use crate::config;
+use crate::telemetry::metrics;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -99,4 +100,30 @@ fn saved_state_is_read_again_once_a_partition_has_a_leader() {
     (0..3).for_each(|_| assert!(states.read(&[0, 3]).is_err()));
     broker.lead(STATE_TOPIC, Some(1));
     until(|| states.read(&[0, 3]));
+}
+
+#[test]
+fn a_writer_whose_records_found_no_broker_is_replaced_and_goes_on() {
+    let mut broker = Broker::start();
+    broker.settings.properties.insert("message.timeout.ms".into(), 1_000.into());
+    let writer = Writer::new(&broker.settings).unwrap();
+    let letter = || Letter {
+        topic: STATE_TOPIC,
+        partition: Some(3),
+        key: Some(b"key"),
+        value: Some(b"v"),
+        headers: &[],
+    };
+    let replaced = || metrics().kafka_clients_replaced.get();
+    broker.cluster.broker_down(1).unwrap();
+    let before = replaced();
+    writer.send(letter(), PATIENCE).unwrap();
+    assert!(writer.flush_while(|_| false).is_err(), "it is on its way");
+    assert!(writer.flush(PATIENCE).unwrap_err().to_string().contains("1 records"));
+    assert!(before < replaced());
+    broker.cluster.broker_up(1).unwrap();
+    until(|| {
+        writer.send(letter(), PATIENCE)?;
+        writer.flush(PATIENCE)
+    });
 }

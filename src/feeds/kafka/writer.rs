@@ -44,6 +44,8 @@ pub struct Letter<'a> {
 struct Tally {
     failed: AtomicU64,
     too_large: AtomicU64,
+    /// Those that found no broker in their time.
+    timed_out: AtomicU64,
 }
 
 struct Context(Arc<Tally>);
@@ -64,8 +66,13 @@ impl ProducerContext for Context {
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         if let Err((error, _)) = result {
             self.0.failed.fetch_add(1, Ordering::Relaxed);
-            if error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
-                self.0.too_large.fetch_add(1, Ordering::Relaxed);
+            let counted = match error.rdkafka_error_code() {
+                Some(RDKafkaErrorCode::MessageSizeTooLarge) => Some(&self.0.too_large),
+                Some(RDKafkaErrorCode::MessageTimedOut) => Some(&self.0.timed_out),
+                _ => None,
+            };
+            if let Some(count) = counted {
+                count.fetch_add(1, Ordering::Relaxed);
             }
             // Whoever flushes is told how many.
             tracing::debug!(%error, "a record was not delivered");
@@ -98,12 +105,12 @@ impl Served {
 
 impl Served {
     /// The crate's own `flush` looks again only every 100 ms; the thread hears of deliveries at once.
-    fn flush(&self, patience: Duration) -> Result<(), ClientError> {
-        let deadline = Instant::now() + patience;
+    fn flush_while(&self, waits: impl Fn(Duration) -> bool) -> Result<(), ClientError> {
+        let began = Instant::now();
         loop {
             match self.producer.flush(Duration::ZERO) {
                 Err(ClientError::Flush(RDKafkaErrorCode::OperationTimedOut))
-                    if Instant::now() < deadline =>
+                    if waits(began.elapsed()) =>
                 {
                     std::thread::sleep(LOOK_EVERY);
                 }
@@ -164,9 +171,14 @@ impl Writer {
         let ended = self.producer.read().producer.client().fatal_error();
         if let Some((code, reason)) = ended {
             tracing::error!(%code, reason, "writing to the log ended, and begins anew");
-            metrics().kafka_clients_replaced.inc();
-            *self.producer.write() = producer(&self.settings, &self.tally)?;
+            self.replace()?;
         }
+        Ok(())
+    }
+
+    fn replace(&self) -> Result<(), KafkaError> {
+        metrics().kafka_clients_replaced.inc();
+        *self.producer.write() = producer(&self.settings, &self.tally)?;
         Ok(())
     }
 
@@ -211,9 +223,26 @@ impl Writer {
     ///
     /// [`KafkaError`] where anything did not arrive since the last call.
     pub fn flush(&self, patience: Duration) -> Result<(), KafkaError> {
-        let flushed = self.producer.read().flush(patience);
+        self.flush_while(|waited| waited < patience)
+    }
+
+    /// The same as long as `waits` says so of the time waited.
+    ///
+    /// Where records found no broker in their time, and nothing is on its way any more, the producer is
+    /// replaced: one that once heard that there are no brokers may never look for them again
+    /// (librdkafka's issue 5301).
+    ///
+    /// # Errors
+    ///
+    /// As of [`Writer::flush`].
+    pub fn flush_while(&self, waits: impl Fn(Duration) -> bool) -> Result<(), KafkaError> {
+        let flushed = self.producer.read().flush_while(waits);
         self.replace_if_ended()?;
         flushed?;
+        if self.tally.timed_out.swap(0, Ordering::Relaxed) != 0 {
+            tracing::warn!("records found no broker in time: another client writes from here on");
+            self.replace()?;
+        }
         match self.tally.failed.swap(0, Ordering::Relaxed) {
             0 => Ok(()),
             count => Err(KafkaError::Question {

@@ -68,6 +68,18 @@ impl Backlog {
         later
     }
 
+    /// The kept changes after a number, as they came.
+    pub fn kept_after(&self, number: u64) -> Vec<Event> {
+        let mut first = 0;
+        let with_places = self.recent.iter().map(|change| {
+            let at = first;
+            first += change.bids + change.asks;
+            (*change, at)
+        });
+        let later = with_places.filter(|(change, _)| Some(number) < change.seq);
+        later.map(|(change, at)| self.event(change, at)).collect()
+    }
+
     /// Whether a snapshot is from before the changes kept, so that some between may be missing where
     /// no number shows that.
     pub fn begins_after(&self, snapshot: u64) -> bool {

@@ -8,8 +8,6 @@
 //! that any of them has. The data of channels that carry nothing taken here is passed over unread,
 //! wherever `arg` stands in the frame.
 
-mod choice;
-
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -17,7 +15,6 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-pub(super) use self::choice::{Choice, Source, Taken, Word};
 use super::FrameError;
 use super::reading::{Cell, Levels, epoch, rfc3339};
 use super::roster::INSTRUMENTS_MAX;

@@ -10,8 +10,9 @@ mod maker;
 
 use std::collections::HashMap;
 
-pub(super) use self::maker::{Maker, Taken};
+pub(super) use self::maker::Maker;
 use super::candle::Witness;
+use super::silence::Taken;
 use super::{Adapter, Frame, FrameError, Venue};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
 

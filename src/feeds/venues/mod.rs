@@ -18,6 +18,7 @@ mod bitmex;
 mod bitstamp;
 pub mod candle;
 mod channel;
+mod choice;
 mod coinbase;
 mod connections;
 mod deribit;

@@ -363,6 +363,12 @@ impl<'de> Visitor<'de> for RowVisitor {
     }
 }
 
+/// The value of a URL's parameter.
+pub(super) fn parameter<'a>(url: &'a str, name: &str) -> Option<&'a str> {
+    let (_, query) = url.split_once('?')?;
+    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

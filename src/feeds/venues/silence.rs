@@ -1,5 +1,5 @@
-//! Whether what makes a book has ended: where several channels or connections tell the same book, a
-//! recording does not say that one of them is told no more.
+//! What becomes of what several channels or connections tell of the same book, and whether the one that
+//! makes it has ended: a recording does not say that one of them is told no more.
 
 use crate::domain::market::{Nanos, SECOND_NS};
 
@@ -8,6 +8,17 @@ const LATE_MAX: Nanos = 5 * SECOND_NS;
 
 /// For how long only others are heard, before what makes the book is taken to have ended.
 const SILENCE_MAX: Nanos = 60 * SECOND_NS;
+
+/// What becomes of what one of them told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// Another makes the book.
+    Passed,
+    /// It is given.
+    Given,
+    /// It is given, but does not continue the book that stands: that is lost first.
+    Anew,
+}
 
 /// When what makes a book was heard, and others beside it; all by one clock.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,16 +38,21 @@ impl Silence {
     /// has ended. Right behind its own word the other tells the same change; after a pause of both
     /// the other may only be the first to speak.
     pub fn is_over(&mut self, at: Nanos) -> bool {
-        if at.saturating_sub(self.heard) <= LATE_MAX {
+        if self.is_just_heard(at) {
             return false;
         }
         SILENCE_MAX < at.saturating_sub(*self.alone_since.get_or_insert(at))
     }
-}
 
-/// Whether one that was heard then has ended, where others were heard at `at`.
-pub(super) fn is_long(heard: Nanos, at: Nanos) -> bool {
-    SILENCE_MAX < at.saturating_sub(heard)
+    /// Whether what is told then may be no later than what was heard last.
+    pub fn is_just_heard(&self, at: Nanos) -> bool {
+        at.saturating_sub(self.heard) <= LATE_MAX
+    }
+
+    /// Whether nothing was heard for as long, of others neither.
+    pub fn is_long(&self, at: Nanos) -> bool {
+        SILENCE_MAX < at.saturating_sub(self.heard)
+    }
 }
 
 #[cfg(test)]

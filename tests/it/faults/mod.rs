@@ -66,6 +66,13 @@ impl Drill {
                 (written <= count).then_some(())
             })
             .await;
+        let saved = "tickwire_state_rounds_total";
+        let before = self.hub.metric(saved, "").await;
+        self.hub
+            .until_within(RIGHT_WITHIN, "state is saved again", async || {
+                (before < self.hub.metric(saved, "").await).then_some(())
+            })
+            .await;
     }
 
     /// One fault, from its beginning until all is right again. `away` is what `/readyz` has to name.

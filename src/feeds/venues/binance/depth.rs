@@ -151,6 +151,12 @@ impl Stand {
     fn of(seq: Option<u64>, depth: usize) -> Self {
         seq.map_or(Self::Nothing, |seq| Self::Whole { seq, depth })
     }
+
+    /// Whether what has that number tells nothing new: it may be told again and again where nothing
+    /// changes.
+    fn knows(self, number: Option<u64>) -> bool {
+        matches!(self, Self::Whole { seq, .. } if number <= Some(seq))
+    }
 }
 
 impl Book {
@@ -174,14 +180,8 @@ impl Book {
     }
 
     /// The changes heard that follow each other, as far as they are kept.
-    pub fn changes(&mut self) -> Vec<Event> {
-        let mut changes = self.backlog.stand_on(0);
-        if let Stand::Whole { seq, .. } = self.stand {
-            // The next change still continues what stands.
-            self.backlog.stand_on(seq);
-        }
-        changes.retain(|change| self.run.is_some_and(|run| Some(run.before) < change.seq));
-        changes
+    pub fn changes(&self) -> Vec<Event> {
+        self.run.map_or_else(Vec::new, |run| self.backlog.kept_after(run.before))
     }
 
     /// Whether a change from `before` leaves no gap behind those heard.
@@ -346,7 +346,7 @@ fn give(listed: &mut Listed<Contract>, snapshot: Snapshot, out: &mut Vec<(Instru
     let is_less = match book.stand {
         Stand::Nothing | Stand::Asked => false,
         Stand::Whole { depth: mine, .. } if joins && mine <= depth => false,
-        Stand::Whole { .. } => !book.silence.is_over(snapshot.recv),
+        Stand::Whole { .. } => book.stand.knows(seq) || !book.silence.is_over(snapshot.recv),
         Stand::Best => !joins,
     };
     if is_less && book.run.is_some() {
@@ -402,9 +402,10 @@ fn show(
 ) {
     let book = &mut listed.state.book;
     let gives = !is_asked && !matches!(book.stand, Stand::Whole { .. });
-    // They may be told again and again where nothing changes.
-    let is_known = matches!(book.stand, Stand::Whole { seq, .. } if best.seq <= Some(seq));
-    if !gives && book.run.is_some() && (is_known || !book.silence.is_over(best.recv)) {
+    if !gives
+        && book.run.is_some()
+        && (book.stand.knows(best.seq) || !book.silence.is_over(best.recv))
+    {
         return;
     }
     if is_asked {

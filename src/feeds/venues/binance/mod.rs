@@ -46,7 +46,7 @@ use self::line::Streams;
 use self::stream::{Channel, enveloped_in, unwrapped};
 use self::unnamed::Unnamed;
 use super::candle::{CandleRule, Empty, Open, TopRule};
-use super::reading::{Levels, LevelsVisitor, epoch, number_text};
+use super::reading::{Levels, LevelsVisitor, epoch, number_text, parameter};
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Decimal, Event, Instrument, LevelChange, Nanos};
@@ -390,12 +390,6 @@ fn quiet(told: Told<'_>) -> Result<(), FrameError> {
 /// The value of the URL's parameter `symbol`, in capitals as the streams write it.
 fn symbol_in(url: &str) -> Option<String> {
     parameter(url, "symbol").map(str::to_ascii_uppercase)
-}
-
-/// The value of a URL's parameter.
-fn parameter<'a>(url: &'a str, name: &str) -> Option<&'a str> {
-    let (_, query) = url.split_once('?')?;
-    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
 impl<'de> Deserialize<'de> for Slot {

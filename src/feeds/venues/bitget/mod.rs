@@ -33,9 +33,11 @@ mod trade;
 use self::candle::Candles;
 use self::line::Socket;
 use super::candle::{CandleRule, Empty, Open, TopRule};
-use super::channel::{self, Choice, Item, Source, Taken, Told, Word};
+use super::channel::{self, Item, Told};
+use super::choice::{Choice, Source, Word};
 use super::prints::Prints;
 use super::roster::Roster;
+use super::silence::Taken;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
 

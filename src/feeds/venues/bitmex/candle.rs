@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::candle::{Candle, Witness};
-use super::super::reading::{price, quantity, rfc3339};
+use super::super::reading::{parameter, price, quantity, rfc3339};
 use super::super::{Frame, FrameError};
 use super::VENUE;
 use crate::domain::market::{Instrument, Nanos, SECOND_NS};
@@ -83,12 +83,9 @@ fn candle(
 
 /// What a URL asks for: the bucket's length, and whether the last one may still be running.
 fn asked(url: &str) -> Option<(Nanos, bool)> {
-    let (path, query) = url.split_once('?')?;
-    let value = |name: &str| {
-        query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)
-    };
-    let (_, bin) = value("binSize").filter(|_| path.ends_with("/trade/bucketed"))?;
-    Some((length_of(bin)?, value("partial").is_some_and(|(_, given)| given == "true")))
+    let (path, _) = url.split_once('?')?;
+    let bin = parameter(url, "binSize").filter(|_| path.ends_with("/trade/bucketed"))?;
+    Some((length_of(bin)?, parameter(url, "partial") == Some("true")))
 }
 
 /// The length of the buckets of a list that does not say it; none where no step of a contract's rows

@@ -25,8 +25,9 @@
 use std::mem;
 
 use super::super::FrameError;
-use super::super::channel::{Choice, Source, Taken, Word};
+use super::super::choice::{Choice, Source, Word};
 use super::super::roster::Roster;
+use super::super::silence::Taken;
 use super::{Data, Pair, Rest, needed};
 use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos, SECOND_NS};
 
@@ -89,7 +90,7 @@ fn word(is_whole: bool, at: Nanos) -> Word {
 
 /// Whether a REST book that is not proven is given; no change goes on with it but one that proves it.
 fn takes_answer(choice: &mut Choice, at: Nanos) -> bool {
-    let taken = choice.takes(ANSWER, word(true, at)) != Taken::Passed;
+    let taken = choice.takes_answer(ANSWER, word(true, at)) != Taken::Passed;
     choice.rests(ANSWER, 0..=0);
     taken
 }

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::super::candle::{Candle, Witness};
-use super::super::reading::{price, quantity, seconds_of};
+use super::super::reading::{parameter, price, quantity, seconds_of};
 use super::super::{Frame, FrameError};
 use super::PREFIX;
 use crate::domain::market::{Instrument, Nanos};
@@ -41,8 +41,7 @@ struct Row<'a> {
 
 /// The length of the candles: the URL's `step`, else what is between two.
 fn length(url: Option<&str>, rows: &[Row<'_>]) -> Result<Option<Nanos>, FrameError> {
-    let query = url.and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
-    if let Some(step) = query.split('&').find_map(|pair| pair.strip_prefix("step=")) {
+    if let Some(step) = url.and_then(|url| parameter(url, "step")) {
         return seconds_of("step", step).map(Some);
     }
     let [first, second, ..] = rows else { return Ok(None) };

@@ -34,7 +34,7 @@ use self::candle::Ohlc;
 use self::line::Socket;
 use super::backlog::Backlog;
 use super::candle::{CandleRule, Empty, Open, TopRule};
-use super::channel::Choice;
+use super::choice::Choice;
 use super::reading::{Levels, TIME_LIMIT};
 use super::roster::Roster;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};

@@ -16,9 +16,9 @@
 use serde::Deserialize;
 
 use super::super::FrameError;
-use super::super::connections::Taken;
 use super::super::reading::{Cell, price, quantity, trade_id};
 use super::super::sided::{self, Word};
+use super::super::silence::Taken;
 use super::numbers::Counted;
 use super::{Coinbase, Product, Told, needed, time_of, trade};
 use crate::domain::market::{Body, Event, Instrument, Nanos, Trade};

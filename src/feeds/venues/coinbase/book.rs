@@ -6,10 +6,10 @@
 use serde::Deserialize;
 
 use super::super::FrameError;
-use super::super::connections::Taken;
 use super::super::reading::Cell;
 use super::super::roster::{Listed, Roster};
 use super::super::sided::Sides;
+use super::super::silence::Taken;
 use super::numbers::Numbers;
 use super::{Product, Told, needed, time_of};
 use crate::domain::market::{Body, Event, Instrument, Nanos};

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::super::candle::{Candle, Witness};
-use super::super::reading::{Cell, price, quantity, seconds_of};
+use super::super::reading::{Cell, parameter, price, quantity, seconds_of};
 use super::super::{Frame, FrameError};
 use super::rest::product_in;
 use crate::domain::market::{Instrument, Nanos, SECOND_NS};
@@ -54,8 +54,7 @@ fn named(symbol: &str) -> Result<Instrument, FrameError> {
 
 /// The length of the candles that a URL asks for; none where it does not say it in seconds.
 fn length_in(url: &str) -> Option<Nanos> {
-    let (_, query) = url.split_once('?')?;
-    let seconds = query.split('&').find_map(|pair| pair.strip_prefix("granularity="))?;
+    let seconds = parameter(url, "granularity")?;
     let seconds = seconds.parse::<Nanos>().ok().filter(|length| (1..=86_400).contains(length))?;
     Some(seconds * SECOND_NS)
 }

@@ -1,18 +1,7 @@
 //! Which of several connections makes a book.
 
-use super::super::silence::Silence;
+use super::super::silence::{Silence, Taken};
 use crate::domain::market::Nanos;
-
-/// What becomes of what a connection told of a book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::feeds::venues) enum Taken {
-    /// Another one makes the book.
-    Passed,
-    /// It is given.
-    Given,
-    /// It is given, but does not continue the book that stands: that is lost first.
-    Anew,
-}
 
 /// What a book is made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

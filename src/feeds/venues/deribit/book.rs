@@ -6,8 +6,10 @@
 //!
 //! The best levels would cut a book that is followed by its changes, so they give nothing while there
 //! is one. They are no book to lay changes over either: the first change behind them shows a gap, and
-//! an answer, which nothing would keep up to date, gives nothing from the first change on. Source: docs.deribit.com, "book.(instrument_name)
-//! .(interval)", "book.(instrument_name).(group).(depth).(interval)", "public/get_order_book".
+//! an answer, which nothing would keep up to date, gives nothing from the first change on.
+//!
+//! Source: docs.deribit.com, "book.(instrument_name).(interval)",
+//! "book.(instrument_name).(group).(depth).(interval)", "public/get_order_book".
 
 use std::fmt;
 

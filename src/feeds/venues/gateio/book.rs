@@ -28,10 +28,10 @@ use std::mem;
 
 use super::super::FrameError;
 use super::super::backlog::Backlog;
-use super::super::reading::{Levels, epoch};
+use super::super::reading::{Levels, epoch, parameter};
 use super::super::roster::{Listed, Roster};
 use super::super::silence::Silence;
-use super::{Found, Millis, needed, parameter};
+use super::{Found, Millis, needed};
 use crate::domain::market::{Body, Event, Instrument, LevelChange, Nanos};
 
 /// What a pair's book is made of; what tells more stands above what tells less.
@@ -240,7 +240,14 @@ fn show(
     out: &mut Vec<(Instrument, Event)>,
 ) {
     let made = Made::Shown(levels);
-    if listed.state.admits(made, seq, at.unwrap_or(recv)) {
+    // In a quiet market an answer is heard alone though no stream ended.
+    let is_beside = levels == 0
+        && match listed.state.made {
+            Made::Shown(best) => 0 < best,
+            Made::Followed { .. } => seq.is_none(),
+            Made::Nothing => false,
+        };
+    if !is_beside && listed.state.admits(made, seq, at.unwrap_or(recv)) {
         listed.state.made = made;
         listed.state.silence.speaks(at.unwrap_or(recv));
         give(listed, (seq, at), sides, recv, out);
@@ -267,7 +274,7 @@ pub(super) fn snapshot(
     recv: Nanos,
     out: &mut Vec<(Instrument, Event)>,
 ) -> Result<(), FrameError> {
-    let symbol = url.and_then(|url| parameter(url, "currency_pair="));
+    let symbol = url.and_then(|url| parameter(url, "currency_pair"));
     if told.seq.is_none() && symbol.is_none() {
         return Err(FrameError::Shape("a book without id"));
     }
@@ -294,7 +301,7 @@ pub(super) fn snapshot(
 /// not known, a usual limit; all where it has fewer.
 fn depth_of(url: Option<&str>, longest: usize) -> u32 {
     let longest = u32::try_from(longest).unwrap_or(ALL);
-    let limit = |url| parameter(url, "limit=").and_then(|limit| limit.parse().ok());
+    let limit = |url| parameter(url, "limit").and_then(|limit| limit.parse().ok());
     let is_cut = match url {
         Some(url) => limit(url).unwrap_or(LIMIT) <= longest,
         None => LIMITS.contains(&longest),

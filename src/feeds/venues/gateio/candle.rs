@@ -9,9 +9,9 @@
 use serde::Deserialize;
 
 use super::super::candle::{Candle, Witness};
-use super::super::reading::{Row, price, quantity, seconds_of};
+use super::super::reading::{Row, parameter, price, quantity, seconds_of};
 use super::super::{Frame, FrameError};
-use super::{PREFIX, parameter};
+use super::PREFIX;
 use crate::domain::market::{Instrument, Nanos, SECOND_NS};
 use crate::wire::borrowed;
 use crate::wire::number::DecimalField;
@@ -66,10 +66,10 @@ const INTERVAL_UNSAID: &str = "30m";
 /// Candles of REST.
 fn answered(url: &str, text: &str, out: &mut Vec<(Instrument, Candle)>) -> Result<(), FrameError> {
     let is_asked = url.split('?').next().is_some_and(|path| path.ends_with("/spot/candlesticks"));
-    let interval = parameter(url, "interval=").unwrap_or(INTERVAL_UNSAID);
+    let interval = parameter(url, "interval").unwrap_or(INTERVAL_UNSAID);
     let (true, Some(symbol), Some(length)) = (
         is_asked && text.trim_start().starts_with('['),
-        parameter(url, "currency_pair="),
+        parameter(url, "currency_pair"),
         length(interval),
     ) else {
         return Ok(());

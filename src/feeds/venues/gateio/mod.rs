@@ -271,12 +271,6 @@ fn is_of_another_kind(text: &str) -> bool {
     !taken.contains(&channel.as_ref())
 }
 
-/// The value of a parameter of the URL, which begins so.
-fn parameter<'a>(url: &'a str, begins: &str) -> Option<&'a str> {
-    let (_, query) = url.split_once('?')?;
-    query.split('&').find_map(|pair| pair.strip_prefix(begins))
-}
-
 /// An object as [`Found`]; anything else as nothing found.
 fn one_result<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Found<'de>>, D::Error> {
     struct ResultVisitor;

@@ -34,7 +34,7 @@ use super::rest::{self, Level};
 use super::state::{Form, State};
 use crate::domain::market::{Body, Decimal, Event, Instrument, LevelChange, Nanos};
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::reading::{price, quantity};
+use crate::feeds::venues::reading::{parameter, price, quantity};
 use crate::feeds::venues::roster::{Listed, Roster};
 use crate::wire::number::DecimalField;
 
@@ -340,7 +340,9 @@ fn show(
     out: &mut Vec<(Instrument, Event)>,
 ) {
     let state = &mut listed.state;
-    if form < state.form && !state.ends(seq, at.unwrap_or(recv)) {
+    // In a quiet market an answer is heard alone though no stream ended.
+    let is_beside = form == Form::Part && matches!(state.form, Form::Best5 | Form::Best50);
+    if form < state.form && (is_beside || !state.ends(seq, at.unwrap_or(recv))) {
         return;
     }
     state.form = form;
@@ -389,7 +391,11 @@ pub(super) fn snapshot(
     let asks = levels(book.asks.take().ok_or(FrameError::Shape("no asks"))?)?;
     let is_part = is_part(url, bids.len().max(asks.len()));
     let whole = Whole { at, number, bids, asks };
-    let named = book.symbol.as_deref().or_else(|| url.and_then(symbol_in)).map(str::to_owned);
+    let named = book
+        .symbol
+        .as_deref()
+        .or_else(|| url.and_then(|url| parameter(url, "symbol")))
+        .map(str::to_owned);
     let symbol = match named.map_or_else(|| roster.only(), Ok) {
         Err(FrameError::UnnamedSnapshot(0)) if !is_part && unnamed.0.len() < UNNAMED_MAX => {
             unnamed.0.push(whole);
@@ -411,23 +417,12 @@ fn levels(levels: Vec<Level>) -> Result<Vec<LevelChange>, FrameError> {
     levels.into_iter().map(|Level(at, qty)| Ok((price(at)?, quantity(qty)?))).collect()
 }
 
-/// The value of the URL's parameter `symbol`.
-fn symbol_in(url: &str) -> Option<&str> {
-    parameter(url, "symbol=")
-}
-
-/// The value of a parameter of the URL, which begins so.
-fn parameter<'a>(url: &'a str, begins: &str) -> Option<&'a str> {
-    let (_, query) = url.split_once('?')?;
-    query.split('&').find_map(|pair| pair.strip_prefix(begins))
-}
-
 /// Whether a REST book whose longer side has so many levels is cut there.
 fn is_part(url: Option<&str>, longest: usize) -> bool {
     let Some(url) = url else { return PARTS.contains(&longest) };
     let path = url.split_once('?').map_or(url, |(path, _)| path);
     let (_, name) = path.rsplit_once('/').unwrap_or_default();
     let asked = name.strip_prefix("level2_").or_else(|| name.strip_prefix("depth"));
-    let asked = asked.or_else(|| parameter(url, "limit="));
+    let asked = asked.or_else(|| parameter(url, "limit"));
     asked.and_then(|levels| levels.parse().ok()).is_some_and(|levels: usize| levels <= longest)
 }

@@ -37,8 +37,10 @@ use self::book::Read;
 use self::candle::Candles;
 use self::line::Socket;
 use super::candle::{CandleRule, Empty, Open, TopRule};
-use super::channel::{self, Choice, Fields, Item, Source, Taken, Told, Word};
+use super::channel::{self, Fields, Item, Told};
+use super::choice::{Choice, Source, Word};
 use super::roster::{Listed, Roster};
+use super::silence::Taken;
 use super::{Adapter, Frame, FrameError, Sequencing, Venue};
 use crate::domain::market::{Body, Event, Instrument, Nanos};
 

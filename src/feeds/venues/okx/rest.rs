@@ -5,8 +5,7 @@
 //! - A book names none; the URL does, as `instId`. It has the number of the book channels, by which
 //!   changes continue it of a channel that holds just its levels: `sz` a side were asked for, one where
 //!   the URL has none and 400 at most, and fewer are all that there are. No change continues another;
-//!   it is given nevertheless. While a channel is followed it is passed over, until it was heard alone
-//!   for a minute.
+//!   it is given nevertheless. While a channel is followed it is passed over.
 //!
 //! Source: okx.com/docs-v5, "Get trades", "Get trades history", "Get order book".
 
@@ -17,7 +16,9 @@ use super::book::{self, Read};
 use super::{Kind, trade};
 use crate::domain::market::Body;
 use crate::feeds::venues::FrameError;
-use crate::feeds::venues::channel::{self, Item, Source};
+use crate::feeds::venues::channel::{self, Item};
+use crate::feeds::venues::choice::Source;
+use crate::feeds::venues::reading::parameter;
 use crate::wire::borrowed;
 
 /// The book of an answer.
@@ -45,13 +46,12 @@ fn kind_of<'a>(url: Option<&'a str>, body: &str) -> Option<(Kind, &'a str)> {
     let Some(url) = url else {
         return body.contains("\"tradeId\"").then_some((Kind::Trades(FILLS), ""));
     };
-    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let path = url.split('?').next().unwrap_or_default();
     match path.rsplit_once("/market/")?.1 {
         "trades" | "history-trades" => Some((Kind::Trades(FILLS), "")),
         "books" => {
-            let of = |name| query.split('&').find_map(|pair| pair.strip_prefix(name));
-            let asked = of("sz=").and_then(|digits| digits.parse().ok()).unwrap_or(1);
-            Some((Kind::Answer(LEVELS_MAX.min(asked)), of("instId=")?))
+            let asked = parameter(url, "sz").and_then(|digits| digits.parse().ok()).unwrap_or(1);
+            Some((Kind::Answer(LEVELS_MAX.min(asked)), parameter(url, "instId")?))
         }
         _ => None,
     }

@@ -15,7 +15,8 @@ use serde::Deserialize;
 
 use super::Kind;
 use crate::domain::market::Nanos;
-use crate::feeds::venues::channel::{Source, candle_length};
+use crate::feeds::venues::channel::candle_length;
+use crate::feeds::venues::choice::Source;
 use crate::feeds::venues::reading::{Cell, Row};
 
 /// What a table carries; none where it is none, or nothing is taken of it. Any channel of v5, which

@@ -201,3 +201,20 @@ fn best_levels_that_were_asked_for_are_a_book_again_a_minute_after_the_last_chan
     assert_eq!((given[1].body.clone(), given.len()), (Body::Disconnect, 3));
     assert_eq!([301, 361, 362, 363].map(|second| asked_at(second).len()), [0, 0, 1, 1]);
 }
+
+#[test]
+fn a_shallower_book_that_tells_nothing_new_replaces_none_however_quiet_it_is() {
+    let mut spot = Binance::spot();
+    change_at(&mut spot, 1, (98, 99));
+    let mut asked_at = |second: Nanos, limit: usize| {
+        let url = format!("https://api.binance.com/api/v3/depth?symbol=BTCUSDT&limit={limit}");
+        let (body, mut out) = (deep(100, [limit; 2]), Vec::new());
+        let frame = Frame::Response { url: Some(&url), body: &body };
+        spot.take(frame, second * 1_000_000_000, &mut out).unwrap();
+        out.len()
+    };
+    assert_eq!(
+        [(2, 1_000), (10, 500), (90, 500)].map(|(at, limit)| asked_at(at, limit)),
+        [1, 0, 0]
+    );
+}

@@ -1,6 +1,7 @@
 //! What channels tell, and what becomes of it.
 
 use super::*;
+use crate::domain::market::SECOND_NS;
 
 const DEEP: Source = Source { name: "books", rank: 400 };
 const TWIN: Source = Source { name: "books-l2-tbt", rank: 400 };

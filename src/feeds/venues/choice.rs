@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use crate::domain::market::{Nanos, SECOND_NS};
-use crate::feeds::venues::silence::{self, Silence};
+use super::silence::{Silence, Taken};
+use crate::domain::market::Nanos;
 
 /// A channel among those that tell the same of an instrument, each in its own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,10 +13,6 @@ pub(in crate::feeds::venues) struct Source {
     /// How much it tells; of a book whose changes are numbered, how many levels a side.
     pub rank: usize,
 }
-
-/// How much later than the last change, by the venue's time, another connection's snapshot may be
-/// that does not hold it yet. One that is later still has numbers that began anew.
-const LATE_MAX: Nanos = 5 * SECOND_NS;
 
 /// What a channel told, as far as the choice asks.
 #[derive(Clone, Copy, Debug)]
@@ -31,17 +27,6 @@ pub(in crate::feeds::venues) struct Word {
     pub at: Nanos,
 }
 
-/// What becomes of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::feeds::venues) enum Taken {
-    /// Another channel tells it.
-    Passed,
-    /// It is given.
-    Given,
-    /// It is given, but does not continue the book that stands: that is lost first.
-    Anew,
-}
-
 /// Which of several such channels an instrument is followed by. Each is whole in itself: changes of
 /// one do not continue the book of another, and a trade told by two would count twice. Several
 /// connections may tell the same channel: what one told already, the other changes nothing by.
@@ -53,8 +38,6 @@ pub(in crate::feeds::venues) struct Choice {
     rest: Option<RangeInclusive<usize>>,
     /// The number of the book that stands.
     seq: Option<u64>,
-    /// When what stands was told.
-    told: Nanos,
     /// Whether it is over is asked by what neither goes on with it nor takes its place.
     silence: Silence,
     /// Whether a connection was opened since.
@@ -71,14 +54,15 @@ impl Choice {
     /// is silent. One that tells less must have been heard alone for as long, because after a silence
     /// of both it may only be the first to speak.
     fn takes_whole(&mut self, source: Source, word: Word) -> Taken {
-        let since_told = word.at.saturating_sub(self.told);
         let is_passed = match self.followed {
             Some(known) if known == source => {
-                let is_late = word.seq.is_some() && word.seq < self.seq && since_told <= LATE_MAX;
+                let is_behind = word.seq.is_some() && word.seq < self.seq;
+                // One that is later still has numbers that began anew.
+                let is_late = is_behind && self.silence.is_just_heard(word.at);
                 is_late && !self.is_reopened
             }
             Some(known) if source.rank < known.rank => !self.silence.is_over(word.at),
-            Some(known) if source.rank == known.rank => !silence::is_long(self.told, word.at),
+            Some(known) if source.rank == known.rank => !self.silence.is_long(word.at),
             _ => false,
         };
         if is_passed {
@@ -117,9 +101,8 @@ impl Choice {
 
     /// This is followed, and its book stands.
     fn stands(&mut self, source: Source, seq: Option<u64>, at: Nanos) {
-        let told = if self.followed == Some(source) { self.told.max(at) } else { at };
-        *self = Self { followed: Some(source), seq, told, ..Self::default() };
-        self.silence.speaks(told);
+        *self = Self { followed: Some(source), seq, silence: self.silence, ..Self::default() };
+        self.silence.speaks(at);
     }
 
     /// An answer is given where no channel is followed: in a quiet market it would be heard alone
